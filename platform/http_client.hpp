@@ -1,0 +1,48 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace hale {
+
+/// Mutual TLS identity and trust, all PEM. Keys are handed over in memory, never through a path.
+struct TlsOptions {
+  std::string ca_pem;           ///< the only CA that is trusted (pinned); empty is refused
+  std::string certificate_pem;  ///< client certificate; empty before enrolment
+  std::string private_key_pem;
+};
+
+struct ProxyOptions {
+  std::string url;  ///< empty: from the environment (https_proxy, no_proxy); "direct": none
+};
+
+struct HttpRequest {
+  std::string method{"POST"};
+  std::string url;  ///< https only
+  std::vector<std::string> headers;  ///< "Name: value"
+  std::string body;
+  std::uint32_t timeout_s{60};
+  std::size_t max_response{4u << 20};
+};
+
+struct HttpResponse {
+  int status{};
+  std::string body;
+  std::optional<std::uint32_t> retry_after_s;
+};
+
+/// libcurl, TLS 1.3 only, keep-alive between requests. Errors: unavailable (no route, refused, DNS), timeout, permission (certificate not accepted:
+/// the message says so, and names TLS inspection by a proxy when the chain ends in another CA than the pinned one), invalid_input (too large).
+/// Belongs to one thread.
+class HttpClient {
+ public:
+  static Result<std::unique_ptr<HttpClient>> make(TlsOptions tls, ProxyOptions proxy = {});
+  virtual ~HttpClient() = default;
+  virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
+};
+
+}  // namespace hale

@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+/// Local control: one JSON object a line, request then reply, over a Unix socket (Windows: named pipe). Never TCP.
+namespace hale {
+
+/// Who is at the other end, as the kernel says (SO_PEERCRED).
+struct Peer {
+  std::uint32_t uid{};
+  std::uint32_t gid{};
+  std::int32_t pid{};
+  bool administrator{};  ///< root, the service's own user
+};
+
+/// Serves requests one line at a time on its own thread's poll loop. At most 32 connections, 64 KiB a line; slower or greedier peers are dropped.
+class IpcServer {
+ public:
+  /// What a connection may be told later, unasked: hale-desktop waits for messages with it. Thread-safe; false once the peer is gone.
+  class Connection {
+   public:
+    virtual ~Connection() = default;
+    virtual bool send_line(std::string_view line) = 0;
+    virtual const Peer& peer() const = 0;
+  };
+  using Handler = std::function<std::string(std::string_view line, const std::shared_ptr<Connection>& connection)>;
+
+  /// The socket's folder is made if missing; the socket is reachable by every local user (requests are checked by their handler).
+  static Result<std::unique_ptr<IpcServer>> listen(const std::filesystem::path& socket, Handler handler);
+  virtual ~IpcServer() = default;
+  /// Runs until stop is requested. Sleeps in poll(): no wake-ups while nobody talks.
+  virtual void run(std::stop_token stop) = 0;
+  /// Wakes run() so that it sees the stop request.
+  virtual void wake() = 0;
+};
+
+/// The client's end.
+class IpcClient {
+ public:
+  /// Errors: unavailable (agent not running), permission.
+  static Result<std::unique_ptr<IpcClient>> connect(const std::filesystem::path& socket);
+  virtual ~IpcClient() = default;
+  virtual Result<std::string> request(std::string_view line) = 0;
+  /// Waits for a line the server sends by itself. timeout_ms < 0 = for ever.
+  virtual Result<std::string> receive(int timeout_ms) = 0;
+};
+
+}  // namespace hale

@@ -1,0 +1,45 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/finding.hpp"
+#include "core/result.hpp"
+
+namespace hale::rules {
+
+struct CompiledRules;  // rules/engine
+
+/// Rule packs and their texts, checked and compiled. Immutable and shareable between threads once loaded.
+class RuleSet {
+ public:
+  /// The packs built into the program.
+  static Result<RuleSet> builtin();
+  /// Packs (*.json) and texts of a folder instead. Errors name file, place, what is wrong and what is allowed there.
+  static Result<RuleSet> load(const std::filesystem::path& folder);
+
+  struct RuleInfo {
+    std::string id;
+    std::uint32_t version{};
+    Cause cause{};
+  };
+  std::vector<RuleInfo> rules() const;
+
+  /// Words for a rule in a language ("en", "zh-CN"; anything else reads as "en").
+  struct Texts {
+    std::string title, reason, first_step, stakes, when_to_call;
+    std::vector<std::string> further_steps;
+    std::vector<std::string> references;
+  };
+  /// With the finding's own numbers filled in. Empty Texts when the rule is unknown (an older agent's finding).
+  Texts texts(const Finding& finding, std::string_view lang) const;
+
+  const CompiledRules& compiled() const { return *compiled_; }
+
+ private:
+  std::shared_ptr<const CompiledRules> compiled_;
+};
+
+}  // namespace hale::rules
