@@ -35,6 +35,10 @@ class IpcServer {
   /// The socket's folder is made if missing; the socket is reachable by every local user (requests are checked by their handler).
   static Result<std::unique_ptr<IpcServer>> listen(const std::filesystem::path& socket, Handler handler);
   virtual ~IpcServer() = default;
+  /// Also waits for this descriptor (signalfd, timerfd, pidfd, a child's pipe) and calls `readable` on run()'s thread while it is readable or hung up.
+  /// Call before run(), or from inside a handler or a `readable`. The caller keeps owning the descriptor and unwatches it before closing it.
+  virtual void watch(int fd, std::function<void()> readable) = 0;
+  virtual void unwatch(int fd) = 0;
   /// Runs until stop is requested. Sleeps in poll(): no wake-ups while nobody talks.
   virtual void run(std::stop_token stop) = 0;
   /// Wakes run() so that it sees the stop request.
@@ -48,6 +52,8 @@ class IpcClient {
   static Result<std::unique_ptr<IpcClient>> connect(const std::filesystem::path& socket);
   virtual ~IpcClient() = default;
   virtual Result<std::string> request(std::string_view line) = 0;
+  /// For poll(): readable when receive() has something to look at. A line may already be buffered: call receive(0) until it says timeout first.
+  virtual int poll_fd() const = 0;
   /// Waits for a line the server sends by itself. timeout_ms < 0 = for ever.
   virtual Result<std::string> receive(int timeout_ms) = 0;
 };
