@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,15 +10,16 @@
 
 namespace hale {
 
-/// Mutual TLS identity and trust, all PEM. Keys are handed over in memory, never through a path.
+/// Mutual TLS identity and trust, all PEM. Keys are handed over in memory, never through a path. Exactly one of ca_pem and ca_sha256 is given.
 struct TlsOptions {
-  std::string ca_pem;           ///< the only CA that is trusted (pinned); empty is refused
+  std::string ca_pem;           ///< the only CA that is trusted (pinned); the system's own are never consulted
+  std::string ca_sha256;        ///< first contact: hex SHA-256 of the CA's DER; that CA, found in the chain the server shows, is the only one trusted
   std::string certificate_pem;  ///< client certificate; empty before enrolment
   std::string private_key_pem;
 };
 
 struct ProxyOptions {
-  std::string url;  ///< empty: from the environment (https_proxy, no_proxy); "direct": none
+  std::string url;  ///< http://host:port; empty: from the environment (https_proxy, no_proxy); "direct": none
 };
 
 struct HttpRequest {
@@ -27,12 +29,13 @@ struct HttpRequest {
   std::string body;
   std::uint32_t timeout_s{60};
   std::size_t max_response{4u << 20};
+  const std::atomic<bool>* cancel{};  ///< once true the request ends within about a second, as unavailable
 };
 
 struct HttpResponse {
-  int status{};
+  int status{};  ///< redirects are not followed; a TLS alert "certificate revoked" reads as 401
   std::string body;
-  std::optional<std::uint32_t> retry_after_s;
+  std::optional<std::uint32_t> retry_after_s;  ///< from Retry-After, seconds or date
 };
 
 /// libcurl, TLS 1.3 only, keep-alive between requests. Errors: unavailable (no route, refused, DNS), timeout, permission (certificate not accepted:
@@ -43,6 +46,8 @@ class HttpClient {
   static Result<std::unique_ptr<HttpClient>> make(TlsOptions tls, ProxyOptions proxy = {});
   virtual ~HttpClient() = default;
   virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
+  /// With ca_sha256: the CA that the first successful handshake found, PEM; empty before.
+  virtual std::string found_ca_pem() const { return {}; }
 };
 
 }  // namespace hale
