@@ -33,7 +33,7 @@ struct Component {
 
 /// A stable id from where a sensor sits and what it is called: "nct6798-isa-0290.systin", "k10temp-pci-00c3.tctl".
 /// Pure. Characters outside [a-z0-9_.-] become '_', letters are lowered, runs of '_' are folded; a result over 96 bytes is cut and
-/// gets an 8-digit hash of the whole. `bus_path` is the bus address ("isa-0290", "pci-00c3", "virtual-0"), never a hwmon number.
+/// gets an 8-digit hash of the whole, and so does one that lost non-ASCII bytes (labels in Chinese stay apart). `bus_path` is the bus address ("isa-0290", "pci-00c3", "virtual-0"), never a hwmon number.
 std::string make_component_id(std::string_view chip, std::string_view bus_path, std::string_view label);
 
 }  // namespace hale

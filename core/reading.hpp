@@ -1,6 +1,9 @@
 #pragma once
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/component.hpp"
@@ -21,7 +24,8 @@ struct Reading {
   bool operator==(const Reading&) const = default;
 };
 
-enum class EventSeverity { info, warning, error, critical };
+enum class EventSeverity : std::uint8_t { info, warning, error, critical };
+std::string_view to_string(EventSeverity severity);
 
 /// Something that a log said. `source`.`code` is the allow-listed name, e.g. "Kernel-Power"."41", "kernel"."ata_media_error".
 struct Event {
