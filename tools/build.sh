@@ -1,6 +1,6 @@
 # Building: the console first (npm), then C++ by preset. Sourced.
 
-build_log=build/log
+build_log=$PWD/build/log
 jobs=$(nproc)
 
 # quietly NAME COMMAND...: output to build/log/NAME.log, shown only on failure; live on a terminal with HALE_VERBOSE=1.

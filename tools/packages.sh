@@ -6,6 +6,7 @@ packages_test=(catch2 dbus xvfb xfce4-notifyd xdotool imagemagick fonts-noto-cjk
 packages_browser=(chromium)
 packages_fuzz=(clang libclang-rt-14-dev)
 packages_format=(clang-format)
+packages_package=(dpkg-dev init-system-helpers)
 packages_bench=(collectd-core prometheus-node-exporter iproute2)
 
 as_root() {
