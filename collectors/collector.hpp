@@ -11,6 +11,8 @@
 
 namespace hale {
 
+class Clock;
+
 /// Where the OS shows its hardware. Injectable, so that a captured machine can stand in for this one.
 struct SystemRoots {
   std::filesystem::path sys{"/sys"};
@@ -49,6 +51,7 @@ struct CollectorEnvironment {
   std::filesystem::path probe;     ///< hale-probe; empty = not available
   std::filesystem::path smartctl;  ///< empty = not installed
   std::string serial_salt;         ///< keys the hash of serial numbers
+  const Clock* clock{nullptr};     ///< null = the system's; tests own their time
 };
 
 /// All collectors of this OS, in the order they run.
