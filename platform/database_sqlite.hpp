@@ -43,7 +43,9 @@ class Statement {
  private:
   friend class Database;
   explicit Statement(sqlite3_stmt* raw) : raw_(raw) {}
+  Statement& bound(int code);
   sqlite3_stmt* raw_{};
+  int bind_code_{};  ///< the first bind that failed; step() reports it
 };
 
 struct DatabaseOptions {
@@ -54,7 +56,7 @@ struct DatabaseOptions {
 };
 
 /// A SQLite connection: WAL, foreign keys on, trusted_schema off. Belongs to one thread.
-/// Errors: unavailable (busy, full disk), invalid_input (not a database, corrupt), io.
+/// Errors: unavailable (busy, full disk), invalid_input (not a database, corrupt), conflict (a constraint), permission, not_found, io.
 class Database {
  public:
   static Result<Database> open(const std::filesystem::path& path, DatabaseOptions options = {});
@@ -70,6 +72,8 @@ class Database {
   /// Applies the numbered SQL files ("0001_first.sql") that this database has not seen, each in one transaction; the version is `user_version`.
   /// Refuses a database written by a newer Hale.
   Result<> migrate(std::span<const EmbeddedFile> migrations);
+  /// The same for one of several modules that share a database: each family ("outbox", "store") counts by itself, in the table hale_migrations.
+  Result<> migrate(std::string_view family, std::span<const EmbeddedFile> migrations);
 
  private:
   explicit Database(sqlite3* raw) : raw_(raw) {}

@@ -19,13 +19,15 @@ struct ProcessSpec {
 };
 
 struct ProcessResult {
-  int exit_code{};
+  int exit_code{};           ///< 128 + the signal's number when a signal ended it, as shells say
   std::string output;
   std::string error_output;  ///< at most 16 KiB
   bool output_cut{false};
 };
 
-/// Runs a child to its end. On the deadline it is killed and reaped, and the error is timeout. Errors: not_found, permission, timeout, io.
+/// Runs a child to its end, in a process group of its own; whatever it leaves running in that group is killed when it ends. On the deadline the group
+/// is killed (SIGKILL, so ignoring SIGTERM does not help) and reaped, and the error is timeout. A child stuck in the kernel cannot be reaped: it is
+/// left behind after a second and reaped by a later call. The child dies with the calling thread. Errors: not_found, permission, timeout, io.
 /// Blocks the caller; thread-safe.
 Result<ProcessResult> run_process(const ProcessSpec& spec);
 
