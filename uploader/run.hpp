@@ -1,0 +1,46 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "platform/clock.hpp"
+#include "platform/http_client.hpp"
+#include "uploader/identity.hpp"
+
+namespace hale {
+
+/// Exit codes of hale-upload.
+enum class UploadExit : int { done = 0, later = 1, usage = 2, revoked = 4 };
+
+struct UploadOptions {
+  std::filesystem::path state_folder;
+  std::string hardware;         ///< hardware_fingerprint() of this PC
+  Timestamp boot_time;          ///< what was queued before belongs, on a copied disk, to the other PC
+  std::string system;           ///< for a re-enrolment
+  ProxyOptions proxy;
+  std::chrono::seconds session{0};  ///< stay and look again for that long (a support session); 0: drain once
+  bool now{false};              ///< a person asked: the own backoff does not hold, the server's Retry-After does
+  const std::atomic<bool>* cancel{};
+};
+
+struct UploadReport {
+  UploadExit exit{UploadExit::done};
+  std::uint64_t sent{};
+  std::uint64_t waiting{};
+  std::optional<std::uint32_t> retry_after_s;  ///< when to start again; absent when nothing waits
+  std::string error;                           ///< for people; empty when there was none
+};
+
+/// One run of hale-upload: identity and hardware, consent, renewal, outbox. Opens <state>/hale.db, which haled made. Only one at a time (lock).
+/// Never throws away anything; its failures are in the report and, with the backoff, in the database.
+UploadReport run_upload(const UploadOptions& options, const Clock& clock);
+/// {"sent":n,"waiting":n,"retry_after_s":n,"error":"…"}; retry_after_s and error are left out when there are none.
+std::string to_json_line(const UploadReport& report);
+
+/// On a copied disk: items from before `boot_time` are set aside, the copied key is erased, the public part kept for the next enrolment.
+Result<> leave_copied_identity(const std::filesystem::path& state_folder, const Identity& identity, Timestamp boot_time, const Clock& clock);
+
+}  // namespace hale
