@@ -126,7 +126,7 @@ async function startFleet() {
   const fleet = {data, ports, password: fs.readFileSync(passwordFile, 'utf8').trim(), login: 'admin'};
   fleet.console = new Console(ports.console, fs.readFileSync(path.join(data, 'ca.pem')));
   await until('the fleet server being ready', 20, () => fleet.console.request('GET', '/readyz').then(() => true));
-  await fleet.console.request('POST', '/api/v1/session', {login: fleet.login, password: fleet.password});
+  await fleet.console.request('POST', '/api/v1/session', {name: fleet.login, password: fleet.password});
   return fleet;
 }
 
@@ -161,12 +161,11 @@ const transitionKey = (finding) => [new Date(finding.time).toISOString(), findin
 /** The transitions `hale replay` gives that the fleet's API does not show yet. */
 async function missingFrom(fleet, device, expected) {
   const seen = new Map();
-  let offset = 0;
-  for (;;) {
-    const page = await fleet.console.request('GET', `/api/v1/devices/${device}/findings?transitions=true&limit=500&offset=${offset}`);
-    for (const finding of page.items) seen.set(transitionKey(finding), (seen.get(transitionKey(finding)) ?? 0) + 1);
-    offset += page.items.length;
-    if (page.items.length === 0 || offset >= (page.total ?? 0)) break;
+  for (let page = 1, got = 0; ; ++page) {
+    const answer = await fleet.console.request('GET', `/api/v1/devices/${device}/findings?transitions=true&limit=500&page=${page}`);
+    for (const finding of answer.findings) seen.set(transitionKey(finding), (seen.get(transitionKey(finding)) ?? 0) + 1);
+    got += answer.findings.length;
+    if (answer.findings.length === 0 || got >= answer.total) break;
   }
   return expected.filter((finding) => {
     const left = seen.get(transitionKey(finding)) ?? 0;
