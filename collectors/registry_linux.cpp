@@ -1,7 +1,11 @@
+#include "collectors/battery/battery.hpp"
 #include "collectors/collector.hpp"
 #include "collectors/cpu/cpu.hpp"
 #include "collectors/fan/fan.hpp"
+#include "collectors/gpu/gpu.hpp"
 #include "collectors/hwmon_linux.hpp"
+#include "collectors/memory/memory.hpp"
+#include "collectors/power/power.hpp"
 #include "collectors/temperature/temperature.hpp"
 
 namespace hale {
@@ -12,6 +16,10 @@ std::vector<std::unique_ptr<Collector>> make_collectors(const CollectorEnvironme
   all.push_back(make_cpu_collector(environment));
   all.push_back(make_temperature_collector(environment, hwmon));
   all.push_back(make_fan_collector(environment, hwmon));
+  all.push_back(make_power_collector(environment, hwmon));
+  all.push_back(make_gpu_collector(environment, hwmon));
+  all.push_back(make_battery_collector(environment));
+  all.push_back(make_memory_collector(environment));
   return all;
 }
 
