@@ -1,0 +1,63 @@
+/** What a timeline entry says. Bodies come from the device: anything may be missing. Pure. */
+import type { IconName } from '../components/icons';
+import type { TimelineEntry } from './api';
+import { causeName } from './evidence';
+import { humanise, number } from './format';
+import type { Texts } from '../texts/en';
+
+export interface TimelineLine {
+  icon: IconName;
+  tone: 'info' | 'warning' | 'critical' | 'good' | 'plain';
+  title: string;
+  text: string;
+}
+
+const word = (body: Record<string, unknown>, name: string): string => (typeof body[name] === 'string' ? (body[name] as string) : '');
+const lookup = (table: object, key: string): string => (table as Record<string, string>)[key] ?? humanise(key);
+
+function severityTone(text: string): TimelineLine['tone'] {
+  if (text === 'critical' || text === 'urgent') return 'critical';
+  return text === 'warning' ? 'warning' : 'info';
+}
+
+function describeFinding(body: Record<string, unknown>, t: Texts): TimelineLine {
+  const cause = causeName(word(body, 'cause'), t);
+  if (word(body, 'state') === 'resolved') return { icon: 'healthy', tone: 'good', title: `${t.timeline.resolved} · ${cause}`, text: '' };
+  const tone = severityTone(word(body, 'severity'));
+  const level = lookup(t.health, word(body, 'severity'));
+  return { icon: tone === 'plain' || tone === 'good' ? 'info' : tone, tone, title: `${level} · ${cause}`, text: word(body, 'summary') };
+}
+
+function describeOutcome(body: Record<string, unknown>, t: Texts, language: string): TimelineLine {
+  const result = word(body, 'result');
+  const { before, after } = body;
+  const numbers =
+    typeof before === 'number' && typeof after === 'number' ? t.timeline.beforeAfter(number(before, language), number(after, language)) : '';
+  return { icon: 'effect', tone: result === 'improved' ? 'good' : 'plain', title: `${t.timeline.outcome} · ${lookup(t.outcomes, result)}`, text: numbers };
+}
+
+function describeDevice(body: Record<string, unknown>, t: Texts): TimelineLine {
+  const change = word(body, 'change');
+  const title = { enrolled: t.timeline.enrolled, renewed: t.timeline.renewed, revoked: t.timeline.revoked, cloned: t.timeline.cloned }[change];
+  return { icon: change === 'revoked' ? 'revoked' : change === 'cloned' ? 'copy' : 'key', tone: change === 'cloned' ? 'warning' : 'plain', title: title ?? humanise(change), text: word(body, 'detail') };
+}
+
+export function describe(entry: TimelineEntry, t: Texts, language: string): TimelineLine {
+  const body = entry.body as Record<string, unknown>;
+  switch (entry.kind) {
+    case 'finding':
+      return describeFinding(body, t);
+    case 'notification':
+      return { icon: 'message', tone: 'plain', title: t.timeline.notification, text: [word(body, 'title'), word(body, 'body')].filter(Boolean).join(' — ') };
+    case 'feedback':
+      return { icon: 'answer', tone: 'plain', title: t.timeline.feedback, text: lookup(t.answers, word(body, 'answer')) };
+    case 'outcome':
+      return describeOutcome(body, t, language);
+    case 'event':
+      return { icon: 'bolt', tone: 'plain', title: t.timeline.event, text: [word(body, 'source'), word(body, 'code')].filter(Boolean).join('.') };
+    case 'report':
+      return { icon: 'chart', tone: 'plain', title: t.timeline.report, text: word(body, 'title') };
+    case 'device':
+      return describeDevice(body, t);
+  }
+}
