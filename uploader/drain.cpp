@@ -76,9 +76,10 @@ Result<HttpResponse> Drain::post(const Outbox::Batch& batch) {
   request.max_response = kMaxAnswer;
   request.cancel = cancel_;
   request.body = encode(Envelope{kWireSchema, device_id_, batch.id, batch.created, batch.items});
-  if (compress_) {
+  auto small = compress_ ? zstd_compress(request.body) : std::string{};
+  if (!small.empty()) {
     request.headers.emplace_back("Content-Encoding: zstd");
-    request.body = zstd_compress(request.body);
+    request.body = std::move(small);
   }
   return client_.send(request);
 }

@@ -51,7 +51,8 @@ class Savepoint {
 /// What is sealed: one byte of form, then the body ('r' as it is, 'z' zstd).
 std::string pack(std::string_view body) {
   auto small = zstd_compress(body);
-  if (small.size() < body.size()) return 'z' + small;
+  // Empty: there was no memory for it.
+  if (!small.empty() && small.size() < body.size()) return 'z' + small;
   return 'r' + std::string(body);
 }
 
