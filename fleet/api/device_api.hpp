@@ -1,0 +1,25 @@
+#pragma once
+#include "fleet/http/message.hpp"
+#include "fleet/service/context.hpp"
+#include "fleet/service/rate_limit.hpp"
+
+namespace hale::fleet {
+
+/// The device listener's routes (docs/wire.md). handle() runs on a connection's thread: it decodes there and answers from the writer's.
+class DeviceApi {
+ public:
+  explicit DeviceApi(Context& context);
+  void handle(Request request, Respond respond);
+
+ private:
+  void enroll(const Request& request, const Respond& respond);
+  void renew(const Request& request, const Respond& respond);
+  void upload(Request request, const Respond& respond);
+  /// The device behind the connection's certificate, checked anew at every request.
+  Result<Device> authenticate(const Request& request);
+
+  Context& context_;
+  RateLimit refused_;  // wrong tokens and proofs by address
+};
+
+}  // namespace hale::fleet

@@ -1,0 +1,65 @@
+#include "fleet/ingest/batch.hpp"
+
+namespace hale::fleet {
+namespace {
+
+Result<bool> apply_finding(Store& store, const Device& device, const DecodedItem& item) {
+  Transition transition = item.transition;
+  transition.device = device.number;
+  transition.item = item.id;
+  transition.body = item.body;
+  return store.add_transition(transition);
+}
+
+Result<bool> apply_inventory(Store& store, const Device& device, const DecodedItem& item) {
+  auto put = store.put_document(device.number, DocumentKind::inventory, {item.time, item.body});
+  if (!put || !*put) return put;
+  DeviceFacts facts = item.facts;
+  if (facts.name.empty()) facts.name = device.name;
+  if (facts.os.empty()) facts.os = device.os;
+  if (facts.agent_version.empty()) facts.agent_version = device.agent_version;
+  if (auto set = store.set_facts(device.number, facts); !set) return fail(set.error());
+  return true;
+}
+
+Result<bool> apply_item(Store& store, const Device& device, const DecodedItem& item) {
+  switch (item.kind) {
+    case ItemKind::finding: return apply_finding(store, device, item);
+    case ItemKind::inventory: return apply_inventory(store, device, item);
+    case ItemKind::status: return store.put_document(device.number, DocumentKind::status, {item.time, item.body});
+    case ItemKind::telemetry: {
+      TelemetryBlob telemetry = item.telemetry;
+      telemetry.item = item.id;
+      telemetry.body = item.body;
+      return store.add_telemetry(device.number, telemetry);
+    }
+    case ItemKind::notification:
+    case ItemKind::feedback:
+    case ItemKind::outcome:
+    case ItemKind::report:
+    case ItemKind::event: return store.add_activity({device.number, item.id, std::string(to_string(item.kind)), item.time, item.body});
+  }
+  return fail(Errc::internal, "an item of unknown kind");
+}
+
+}  // namespace
+
+Result<std::string> apply_batch(Store& store, const Device& device, const DecodedBatch& batch, Timestamp now, std::vector<std::size_t>& fresh) {
+  auto known = store.batch_answer(device.number, batch.batch);
+  if (!known) return fail(known.error());
+  if (auto seen = store.set_seen(device.number, now); !seen) return fail(seen.error());
+  if (*known) return std::move(**known);
+  Delivery delivery;
+  delivery.rejected = batch.rejected;
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    auto applied = apply_item(store, device, batch.items[i]);
+    if (!applied) return fail(std::move(applied.error()).with_context("item " + batch.items[i].id));
+    if (*applied) fresh.push_back(i);
+    delivery.accepted.push_back(batch.items[i].id);
+  }
+  std::string answer = encode(delivery);
+  if (auto put = store.put_batch_answer(device.number, batch.batch, answer); !put) return fail(put.error());
+  return answer;
+}
+
+}  // namespace hale::fleet
