@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/process/v2/environment.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
@@ -124,11 +123,15 @@ Result<> Run::start(const std::filesystem::path& program) {
   if (!in || !out || !err) return fail(!in ? in.error() : !out ? out.error() : err.error());
   std::vector<std::string> environment;
   for (const auto& [name, value] : spec_.environment) environment.push_back(name + "=" + value);
+  std::vector<const char*> variables;
+  for (const auto& variable : environment) variables.push_back(variable.c_str());
+  variables.push_back(nullptr);
   process::posix::vfork_launcher launcher;
+  launcher.env = variables.data();
   process::error_code error;
   child_ = launcher(context_.get_executor(), error, program, spec_.arguments,
                     process::process_stdio{in->read_end.get(), out->write_end.get(), err->write_end.get()},
-                    process::process_environment(environment), ChildSetup{});
+                    ChildSetup{});
   pid_ = launcher.pid;
   if (error) {
     if (pid_ > 0) ::waitpid(pid_, nullptr, 0);  // it could not exec and has ended by itself
