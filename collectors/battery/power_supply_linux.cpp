@@ -38,6 +38,7 @@ std::vector<SupplyEntry> find_supplies(const fs::path& sys) {
   for (const auto& name : list_directory(root, 256).value_or(std::vector<std::string>{})) {
     const auto folder = root / name;
     if (text_or_empty(folder / "scope") == "Device") continue;
+    if (text_or_empty(folder / "present") == "0") continue;  // an empty bay
     const auto kind = kind_of(text_or_empty(folder / "type"));
     if (kind != SupplyKind::other) supplies.push_back({name, kind, folder});
   }
