@@ -43,9 +43,12 @@ Result<Identity> run_enroll(const EnrollCommand& command, const Clock& clock) {
   if (!lock) return fail(lock.error());
   auto previous = find_previous(command, clock);
   if (!previous) return fail(previous.error());
-  return enroll(EnrolmentOptions{.state_folder = command.state_folder, .url = url, .hardware = command.hardware, .previous = *previous,
+  auto identity = enroll(EnrolmentOptions{.state_folder = command.state_folder, .url = url, .hardware = command.hardware, .previous = *previous,
                                  .system = command.system, .proxy = command.proxy, .cancel = command.cancel},
                 *token);
+  if (!identity) return identity;
+  if (auto done = forget_failures(command.state_folder); !done) return fail(done.error());
+  return identity;
 }
 
 std::string to_json_line(const Identity& identity) {

@@ -88,7 +88,7 @@ class Outbox {
   std::optional<std::uint64_t> waiting_bytes_;
 };
 
-/// Numbered 0001; the agent's own follow from 0002 in one list, because a database has one version.
+/// For Database::migrate("outbox", …): they count apart from the agent's own.
 std::span<const EmbeddedFile> outbox_migrations();
 
 }  // namespace hale

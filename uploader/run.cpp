@@ -54,7 +54,8 @@ class Run {
  private:
   Result<Identity> find_identity();
   Result<Identity> enroll_copy(const Identity& copied);
-  bool may_upload();
+  bool may_upload(const Identity& identity);
+  Result<std::string> read_meta(std::string_view name);
   bool may_try();
   bool renew_if_due(Identity& identity);
   void drain(const Identity& identity);
@@ -84,18 +85,16 @@ UploadReport Run::go() {
     blocked(identity.error().message);
   } else if (!state) {
     blocked(state.error().message);
-  } else if (may_upload() && may_try()) {
+  } else if (may_upload(*identity) && may_try()) {
     auto current = *identity;
     if (renew_if_due(current)) drain(current);
   }
   const auto waiting = outbox_.waiting();
   if (waiting) report_.waiting = *waiting;
   if (!waiting) blocked(waiting.error().message);
-  if (report_.exit == UploadExit::done && report_.waiting > 0) {
-    // What the server keeps for later, or asked to wait with.
-    report_.exit = UploadExit::later;
-    if (!report_.retry_after_s) report_.retry_after_s = static_cast<std::uint32_t>(kKeptPause.count());
-  }
+  // What the server keeps for later.
+  const bool kept = report_.exit == UploadExit::done && report_.waiting > 0;
+  if (kept && !report_.retry_after_s) report_.retry_after_s = static_cast<std::uint32_t>(kKeptPause.count());
   return report_;
 }
 
@@ -131,22 +130,38 @@ Result<Identity> Run::enroll_copy(const Identity& copied) {
   auto enrolled = enroll(EnrolmentOptions{.state_folder = options_.state_folder, .url = copied.fleet_url, .hardware = options_.hardware,
                                           .previous = copied.device_id, .system = options_.system, .proxy = options_.proxy, .cancel = options_.cancel},
                          *token);
-  if (enrolled) return enrolled;
+  if (enrolled) {
+    report_.enrolled_as = enrolled->device_id;
+    succeeded();
+    return enrolled;
+  }
   failed(what + "; enrolling it anew failed: " + enrolled.error().message);
   return fail(enrolled.error().code, report_.error);
 }
 
-/// The user's word is in the agent's database; without it nothing goes out, whoever started this program.
-bool Run::may_upload() {
-  auto query = database_.prepare("SELECT value FROM meta WHERE name = 'consent'");
-  if (!query) {
-    blocked("the agent's database holds no answer about uploads: " + query.error().message);
-    return false;
+/// The user's word is in the agent's database; without it nothing goes out, whoever started this program. It was given for one enrolment:
+/// another fleet, or another device, asks anew.
+bool Run::may_upload(const Identity& identity) {
+  const auto consent = read_meta("consent");
+  const auto device = read_meta("uploading_for");
+  if (!consent || !device) {
+    blocked("the agent's database: " + (consent ? device : consent).error().message);
+  } else if (*consent == "paused") {
+    blocked("uploads are paused (hale privacy)");
+  } else if (*consent != "granted" || *device != identity.device_id) {
+    blocked("nobody has agreed to uploads to " + identity.fleet_url + " yet (hale privacy)");
+  } else {
+    return true;
   }
-  const auto row = query->step();
-  if (row && *row && query->column_blob(0) == "granted") return true;
-  blocked(row ? "the user has not agreed to uploads (hale privacy)" : row.error().message);
   return false;
+}
+
+Result<std::string> Run::read_meta(std::string_view name) {
+  auto query = database_.prepare("SELECT value FROM meta WHERE name = ?");
+  if (!query) return fail(query.error());
+  const auto row = query->bind(1, name).step();
+  if (!row) return fail(row.error());
+  return *row ? query->column_blob(0) : std::string{};
 }
 
 bool Run::may_try() {
@@ -215,6 +230,7 @@ void Run::asked_to_wait(std::uint32_t seconds) {
   const auto wait = std::min(std::chrono::seconds{seconds}, kLongestRetryAfter);
   keep_state({.delay = {}, .not_before = clock_.now() + wait, .server_asked = true, .revoked = false, .error = {}});
   report_.retry_after_s = static_cast<std::uint32_t>(wait.count());
+  report_.exit = UploadExit::later;
 }
 
 void Run::failed(std::string error, std::optional<std::uint32_t> retry_after_s) {
@@ -247,7 +263,7 @@ void Run::keep_state(const UploadState& state) {
   if (auto done = write_upload_state(database_, state); !done) blocked("keeping the time of the next try: " + done.error().message);
 }
 
-UploadReport refused(std::string error) { return {.exit = UploadExit::later, .sent = 0, .waiting = 0, .retry_after_s = {}, .error = std::move(error)}; }
+UploadReport refused(std::string error) { return {.exit = UploadExit::later, .sent = 0, .waiting = 0, .retry_after_s = {}, .enrolled_as = {}, .error = std::move(error)}; }
 
 }  // namespace
 
@@ -260,6 +276,16 @@ Result<> leave_copied_identity(const std::filesystem::path& state_folder, const 
     if (auto done = Outbox(*database, {}).set_aside_before(boot_time, reason, clock.now()); !done) return fail(done.error());
   }
   return set_identity_aside(state_folder, identity);
+}
+
+Result<> forget_failures(const std::filesystem::path& state_folder) {
+  std::error_code error;
+  if (!std::filesystem::exists(database_path(state_folder), error)) return {};
+  auto database = open_database(state_folder);
+  if (!database) return fail(database.error());
+  const auto state = read_upload_state(*database);
+  if (!state) return fail(state.error());
+  return *state == UploadState{} ? Result<>{} : write_upload_state(*database, {});
 }
 
 UploadReport run_upload(const UploadOptions& options, const Clock& clock) {
@@ -275,6 +301,7 @@ UploadReport run_upload(const UploadOptions& options, const Clock& clock) {
 std::string to_json_line(const UploadReport& report) {
   nlohmann::ordered_json line{{"sent", report.sent}, {"waiting", report.waiting}};
   if (report.retry_after_s) line["retry_after_s"] = *report.retry_after_s;
+  if (!report.enrolled_as.empty()) line["enrolled"] = report.enrolled_as;
   if (!report.error.empty()) line["error"] = sanitize_utf8(report.error, 1000);
   return line.dump();
 }

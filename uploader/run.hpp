@@ -31,16 +31,20 @@ struct UploadReport {
   std::uint64_t sent{};
   std::uint64_t waiting{};
   std::optional<std::uint32_t> retry_after_s;  ///< when to start again; absent when nothing waits
+  std::string enrolled_as;                     ///< the new device id, when a copied disk was enrolled anew in this run: haled asks for consent again
   std::string error;                           ///< for people; empty when there was none
 };
 
 /// One run of hale-upload: identity and hardware, consent, renewal, outbox. Opens <state>/hale.db, which haled made. Only one at a time (lock).
 /// Never throws away anything; its failures are in the report and, with the backoff, in the database.
 UploadReport run_upload(const UploadOptions& options, const Clock& clock);
-/// {"sent":n,"waiting":n,"retry_after_s":n,"error":"…"}; retry_after_s and error are left out when there are none.
+/// {"sent":n,"waiting":n,"retry_after_s":n,"enrolled":"…","error":"…"}; what there is not is left out.
 std::string to_json_line(const UploadReport& report);
 
 /// On a copied disk: items from before `boot_time` are set aside, the copied key is erased, the public part kept for the next enrolment.
 Result<> leave_copied_identity(const std::filesystem::path& state_folder, const Identity& identity, Timestamp boot_time, const Clock& clock);
+
+/// A new enrolment starts without the waits and the revocation of the one before.
+Result<> forget_failures(const std::filesystem::path& state_folder);
 
 }  // namespace hale

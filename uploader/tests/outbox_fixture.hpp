@@ -19,7 +19,7 @@ inline Item make_item(const std::string& id, ItemKind kind = ItemKind::finding, 
 inline Database open_outbox_database(const std::filesystem::path& path) {
   auto database = Database::open(path, DatabaseOptions{.durable = false});
   REQUIRE(database);
-  REQUIRE(database->migrate(outbox_migrations()));
+  REQUIRE(database->migrate("outbox", outbox_migrations()));
   return std::move(*database);
 }
 
