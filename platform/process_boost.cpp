@@ -242,10 +242,14 @@ Result<ProcessResult> Run::finish() {
 }
 
 Result<std::filesystem::path> locate(const std::filesystem::path& program) {
-  if (program.is_absolute()) return program;
-  if (program.empty() || program.has_parent_path()) return fail(Errc::not_found, program.string() + ": name a program absolutely or without any folder");
-  auto found = find_program(program.string());
-  if (found.empty()) return fail(Errc::not_found, program.string() + ": is not installed");
+  auto found = program;
+  if (!program.is_absolute()) {
+    if (program.empty() || program.has_parent_path()) return fail(Errc::not_found, program.string() + ": name a program absolutely or without any folder");
+    found = find_program(program.string());
+    if (found.empty()) return fail(Errc::not_found, program.string() + ": is not installed");
+  }
+  // Where vfork() is emulated by fork() (thread sanitizer, some emulators) a failed exec is not reported back: look before.
+  if (::access(found.c_str(), X_OK) != 0) return fail(errno_error(errno, found.string()));
   return found;
 }
 
