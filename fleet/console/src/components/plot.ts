@@ -22,7 +22,7 @@ export interface PlotOptions {
 }
 
 /** Colours as the canvas needs them: custom properties resolved for the theme on screen. */
-function resolver(host: HTMLElement): { colour: (name: string) => string; font: string } {
+function resolver(host: HTMLElement): { colour: (name: string) => string; size: number; font: string } {
   const probe = document.createElement('span');
   host.append(probe);
   const style = getComputedStyle(probe);
@@ -30,7 +30,8 @@ function resolver(host: HTMLElement): { colour: (name: string) => string; font: 
     probe.style.color = `var(--${name})`;
     return style.color;
   };
-  const found = { colour, font: `12px ${style.fontFamily}` };
+  const size = Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8);
+  const found = { colour, size, font: `${size}px ${style.fontFamily}` };
   queueMicrotask(() => probe.remove());
   return found;
 }
@@ -62,7 +63,7 @@ function yTicks(options: PlotOptions, splits: number[]): string[] {
 const fromZero = (options: PlotOptions) => options.unit !== 'Cel' && options.unit !== 'V';
 
 export function draw(host: HTMLElement, options: PlotOptions): { resize: (width: number) => void; destroy: () => void } {
-  const { colour, font } = resolver(host);
+  const { colour, size, font } = resolver(host);
   const bands = options.lines.length <= 3;
   const table = tabulate(options.lines, bands);
   const stroke = options.lines.map((_, i) => colour(`series-${(i % 6) + 1}`));
@@ -88,11 +89,11 @@ export function draw(host: HTMLElement, options: PlotOptions): { resize: (width:
         y: { range: (_, low, high) => axisRange(low, high, options.threshold, fromZero(options)) },
       },
       axes: [
-        { ...axis, space: 72, values: (_, splits, __, ___, step) => splits.map((s) => tickTime(s, step, options.language)) },
+        { ...axis, size: size * 2.2, space: size * 6, values: (_, splits, __, ___, step) => splits.map((s) => tickTime(s, step, options.language)) },
         {
           ...axis,
           values: (_, splits) => yTicks(options, splits),
-          size: (_, values) => Math.max(34, Math.max(0, ...(values ?? []).map((v) => v.length)) * 7.5 + 14),
+          size: (_, values) => Math.max(34, Math.max(0, ...(values ?? []).map((v) => v.length)) * size * 0.62 + 14),
         },
       ],
       series,

@@ -79,6 +79,14 @@ const shown: Record<string, { sign: string; per?: number; digits?: number }> = {
 /** Ratios (0..1) that are shown as percent. */
 const ratios = /(utilization|charge|ratio|share|fraction|confidence|probability)$/;
 
+/** NVMe counts these in whole percent. */
+const percents = /^(percentage_used|available_spare|available_spare_threshold)$/;
+
+/** The unit a series is shown in: its own, or what its key says where the metric leaves it open. */
+export function unitOf(unit: string, key: string): string {
+  return percents.test(key) && (unit === '1' || unit === '') ? '%' : unit;
+}
+
 export function isRatio(name: string, unit: string): boolean {
   return unit === '1' && ratios.test(name);
 }
@@ -86,7 +94,7 @@ export function isRatio(name: string, unit: string): boolean {
 /** Value with unit: "61.5 °C", "1,240 rpm", "42 %". `name` is the metric's or fact's, which tells ratios from counts. */
 export function quantity(value: number, unit: string, name: string, language: string): string {
   if (isRatio(name, unit)) return percent(value, language);
-  const as = shown[unit];
+  const as = shown[unitOf(unit, name)];
   const text = number(value / (as?.per ?? 1), language, as?.digits ?? (Math.abs(value) < 1 ? 3 : 1));
   const sign = as ? as.sign : unit.startsWith('{') || unit === '1' ? '' : unit;
   return sign ? `${text}\u00a0${sign}` : text;

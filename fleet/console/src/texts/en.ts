@@ -18,7 +18,7 @@ export const en = {
     language: 'Language',
     theme: 'Theme',
   },
-  theme: { auto: 'As the system', light: 'Light', dark: 'Dark' },
+  theme: { auto: 'System', light: 'Light', dark: 'Dark' },
   live: { on: 'Live', off: 'Reconnecting…', offHint: 'Live updates are interrupted. What you see may be a little old.' },
 
   role: {
