@@ -29,6 +29,11 @@ describe('quantity', () => {
     expect(show(1, '1', 'count')).toBe('1');
   });
   it('shows what NVMe counts in percent as percent', () => expect(show(7, '1', 'percentage_used')).toBe('7 %'));
+  it('names lengths of time in a handy unit', () => {
+    expect(show(6, 'd')).toBe('6 days');
+    expect(show(5400, 's')).toBe('90 minutes');
+    expect(quantity(8760, 'h', '', 'zh-CN')).toBe('365天');
+  });
   it('keeps a unit it does not know', () => expect(show(5, 'kg')).toBe('5 kg'));
 });
 

@@ -75,6 +75,7 @@ export function axisRange(low: number | null, high: number | null, limit: number
   let least = Math.min(low ?? limit ?? 0, limit ?? Infinity);
   let most = Math.max(high ?? limit ?? 1, limit ?? -Infinity);
   if (fromZero) least = Math.min(0, least);
+  if (fromZero && most === 0) most = 1;
   const air = (most - least || Math.abs(most) * 0.1 || 1) * 0.08;
   return [fromZero && least === 0 ? 0 : least - air, most + air];
 }

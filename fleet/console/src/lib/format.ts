@@ -91,9 +91,26 @@ export function isRatio(name: string, unit: string): boolean {
   return unit === '1' && ratios.test(name);
 }
 
+const times: Record<string, { unit: string; seconds: number }> = {
+  s: { unit: 'second', seconds: 1 },
+  min: { unit: 'minute', seconds: 60 },
+  h: { unit: 'hour', seconds: 3600 },
+  d: { unit: 'day', seconds: 86_400 },
+};
+
+/** A length of time in the largest unit of which there are at least two: "90 min", "6 days". */
+function duration(seconds: number, own: string, language: string): string {
+  const fit = ['d', 'h', 'min'].find((unit) => seconds >= 2 * times[unit]!.seconds) ?? (seconds === 0 ? own : 's');
+  const { unit, seconds: size } = times[fit]!;
+  const options = { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 } as const;
+  return cached(`t${language}${unit}`, () => new Intl.NumberFormat(language, options)).format(seconds / size);
+}
+
 /** Value with unit: "61.5 °C", "1,240 rpm", "42 %". `name` is the metric's or fact's, which tells ratios from counts. */
 export function quantity(value: number, unit: string, name: string, language: string): string {
   if (isRatio(name, unit)) return percent(value, language);
+  const time = times[unit];
+  if (time && !name.endsWith('hours')) return duration(value * time.seconds, unit, language);
   const as = shown[unitOf(unit, name)];
   const text = number(value / (as?.per ?? 1), language, as?.digits ?? (Math.abs(value) < 1 ? 3 : 1));
   const sign = as ? as.sign : unit.startsWith('{') || unit === '1' ? '' : unit;
