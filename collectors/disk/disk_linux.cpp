@@ -1,0 +1,261 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "collectors/disk/disk.hpp"
+#include "collectors/disk/disk_devices_linux.hpp"
+#include "collectors/disk/disk_smart_linux.hpp"
+#include "collectors/sensor_file_linux.hpp"
+
+namespace hale {
+namespace {
+
+constexpr double kMilli = 1000.0;  ///< hwmon speaks in thousandths of a degree Celsius
+/// Wear and error counters move over days; half an hour still sees a disk that dies within one.
+constexpr std::chrono::minutes kSmartInterval{30};
+/// A disk that let a question time out is left alone for long: each try may block the kernel's queue of that disk for seconds.
+constexpr std::chrono::hours kTimeoutPause{6};
+/// A spinning disk's temperature moves over minutes, and asking for it may restart the drive's own standby timer.
+constexpr std::chrono::seconds kSpinningInterval{60};
+/// Time for SMART in one sweep; the other disks' turn comes at the next.
+constexpr std::chrono::seconds kSweepBudget{3};
+
+struct Disk {
+  DiskInfo info;
+  Component component;
+  SensorFile temperature;
+  SensorFile critical;
+  SensorFile runtime_status;  ///< named only where the kernel may suspend the disk
+  std::optional<Clock::Steady> next_smart;
+  std::optional<Clock::Steady> last_temperature;
+  std::optional<std::uint64_t> activity;
+  std::optional<Timestamp> told_temperature;  ///< the sweep in which SMART data already gave it
+  bool asleep{false};
+  bool has_smart{false};
+};
+
+class DiskCollector final : public Collector {
+ public:
+  DiskCollector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon)
+      : roots_(environment.roots),
+        clock_(clock_of(environment)),
+        salt_(environment.serial_salt),
+        smartctl_(environment.roots.captured ? std::filesystem::path() : environment.smartctl),
+        probe_(make_probe_client(environment)),
+        hwmon_(std::move(hwmon)) {}
+
+  std::string_view name() const override { return "disk"; }
+  void collect(Collection& out, bool describe_all) override;
+  CollectorStatus status() const override;
+
+ private:
+  void look(Collection& out);
+  void adopt(std::vector<DiskInfo> found);
+  void connect_sensors();
+  void describe();
+  bool suspended(Disk& disk);
+  bool may_ask_temperature(Disk& disk);
+  void read_temperature(Collection& out, Disk& disk);
+  void read_smart_when_due(Collection& out, Disk& disk);
+  void take_report(Collection& out, Disk& disk, SmartReport report);
+
+  SystemRoots roots_;
+  const Clock& clock_;
+  std::string salt_;
+  std::filesystem::path smartctl_;
+  std::unique_ptr<ProbeClient> probe_;
+  std::shared_ptr<HwmonTree> hwmon_;
+  EverySoOften look_due_{kRescanInterval};
+  unsigned generation_{0};
+  std::vector<Disk> disks_;
+  ComponentBook book_;
+  FaultLog faults_{"disk"};
+};
+
+Component make_component(const DiskInfo& info, std::string id) {
+  Component component;
+  component.id = std::move(id);
+  component.parent = "host";
+  component.type = ComponentType::physical_disk;
+  component.model = info.model;
+  component.vendor = info.vendor.empty() ? std::string(disk_maker(info.model)) : info.vendor;
+  component.firmware = info.firmware;
+  component.serial_hash = info.serial;  // hashed where it was found
+  component.name = info.model.empty() ? "Disk" : info.model;
+  return component;
+}
+
+void DiskCollector::look(Collection& out) {
+  hwmon_->refresh(out);
+  if (look_due_.due(clock_.steady())) {
+    auto found = find_disks(roots_.sys);
+    if (!found) {
+      if (found.error().code != Errc::not_found) faults_.failed(out, "block", found.error());
+      found.emplace();
+    }
+    for (auto& info : *found) info.serial = hash_serial(info.serial, salt_);
+    const auto same = [](const Disk& disk, const DiskInfo& info) { return disk.info == info; };
+    if (!std::equal(disks_.begin(), disks_.end(), found->begin(), found->end(), same)) {
+      for (const auto& disk : disks_) {
+        const auto stays = [&](const DiskInfo& info) { return info.device == disk.info.device; };
+        if (std::none_of(found->begin(), found->end(), stays)) {
+          faults_.failed(out, disk.component.id, Error{Errc::not_found, fmt::format("the disk {} has gone", disk.component.name)});
+        }
+      }
+      adopt(std::move(*found));
+      connect_sensors();
+    }
+  }
+  if (generation_ != hwmon_->generation()) connect_sensors();
+}
+
+// Disks that stay keep what is known of them.
+void DiskCollector::adopt(std::vector<DiskInfo> found) {
+  std::map<std::string, int> uses;
+  for (const auto& info : found) ++uses[disk_id(info, salt_, false)];
+  std::vector<Disk> disks;
+  for (auto& info : found) {
+    const auto old = std::find_if(disks_.begin(), disks_.end(), [&](const Disk& disk) { return disk.info == info; });
+    if (old != disks_.end()) {
+      disks.push_back(std::move(*old));
+      disks_.erase(old);
+      continue;
+    }
+    auto id = disk_id(info, salt_, false);
+    if (uses[id] > 1) id = disk_id(info, salt_, true);
+    Disk disk;
+    disk.component = make_component(info, std::move(id));
+    disk.info = std::move(info);
+    disks.push_back(std::move(disk));
+  }
+  disks_ = std::move(disks);
+  for (auto& disk : disks_) {
+    faults_.worked(disk.component.id);
+    const auto power = roots_.sys / disk.info.device / "power";
+    const bool may_sleep = !disk.info.device.empty() && text_or_empty(power / "control") == "auto";
+    disk.runtime_status = may_sleep ? SensorFile(power / "runtime_status") : SensorFile();
+  }
+  describe();
+}
+
+// The drivers nvme and drivetemp hang their sensors on the disk's own device; the first channel is the disk's temperature.
+void DiskCollector::connect_sensors() {
+  generation_ = hwmon_->generation();
+  for (auto& disk : disks_) {
+    disk.temperature = disk.critical = SensorFile();
+    for (const auto& chip : hwmon_->chips()) {
+      const bool of_disk = (chip.name == "nvme" || chip.name == "drivetemp") && !chip.device.empty() && chip.device == disk.info.device;
+      const auto first = std::find_if(chip.channels.begin(), chip.channels.end(), [](const auto& c) { return c.kind == HwmonKind::temperature; });
+      if (!of_disk || first == chip.channels.end()) continue;
+      disk.temperature = SensorFile(chip.folder / first->input);
+      if (first->has_critical) disk.critical = SensorFile(chip.folder / (first->attribute + "_crit"));
+    }
+  }
+}
+
+void DiskCollector::describe() {
+  std::vector<Component> components;
+  for (const auto& disk : disks_) components.push_back(disk.component);
+  book_.set(std::move(components));
+}
+
+bool DiskCollector::suspended(Disk& disk) {
+  if (!disk.runtime_status.named()) return false;
+  std::array<char, 32> buffer{};
+  const auto status = disk.runtime_status.read(buffer);
+  return status && *status != "active" && *status != "unsupported";
+}
+
+// A spinning disk without any I/O since the last time may be about to sleep, or asleep: it is not asked.
+bool DiskCollector::may_ask_temperature(Disk& disk) {
+  if (suspended(disk)) return false;
+  if (!disk.info.rotational) return true;
+  const auto now = clock_.steady();
+  if (disk.last_temperature && now - *disk.last_temperature < kSpinningInterval) return false;
+  const auto activity = disk_activity(roots_.sys, disk.info.name);
+  const bool moved = activity != disk.activity;
+  const bool known = disk.activity.has_value();
+  disk.activity = activity;
+  if (moved && known) disk.asleep = false;
+  if ((known && !moved) || disk.asleep) return false;
+  disk.last_temperature = now;
+  return true;
+}
+
+void DiskCollector::read_temperature(Collection& out, Disk& disk) {
+  if (!disk.temperature.named() || disk.told_temperature == out.time || !may_ask_temperature(disk)) return;
+  const auto what = disk.component.id + " temperature";
+  const auto value = disk.temperature.read_int();
+  if (!value) {
+    faults_.failed(out, what, value.error());
+    if (value.error().code == Errc::not_found) hwmon_->suspect(out);
+    return;
+  }
+  faults_.worked(what);
+  add_reading(out, Metric::hw_temperature, disk.component.id, static_cast<double>(*value) / kMilli);
+}
+
+void DiskCollector::take_report(Collection& out, Disk& disk, SmartReport report) {
+  disk.has_smart = true;
+  auto component = disk.component;
+  // IDENTIFY has the whole model; SCSI's inquiry cuts it at 16 characters.
+  if (report.model.size() > component.model.size()) component.model = component.name = report.model;
+  if (!report.firmware.empty()) component.firmware = report.firmware;
+  if (component.vendor.empty()) component.vendor = disk_maker(component.model);
+  if (component.serial_hash.empty()) component.serial_hash = hash_serial(report.serial, salt_);
+  if (component != disk.component) {
+    disk.component = std::move(component);
+    describe();
+  }
+  disk.told_temperature = report.temperature ? std::optional(out.time) : std::nullopt;
+  if (disk.critical.named()) {
+    if (const auto critical = disk.critical.read_int()) report.temperature_critical = static_cast<double>(*critical) / kMilli;
+  }
+  append_smart_readings(report, disk.component.id, out.time, out.readings);
+}
+
+void DiskCollector::read_smart_when_due(Collection& out, Disk& disk) {
+  const auto now = clock_.steady();
+  if ((disk.next_smart && now < *disk.next_smart) || suspended(disk)) return;
+  disk.next_smart = now + kSmartInterval;
+  const auto what = disk.component.id + " SMART";
+  auto reading = read_smart(disk.info, *probe_, smartctl_);
+  if (!reading) {
+    if (reading.error().code == Errc::timeout) disk.next_smart = now + kTimeoutPause;
+    disk.has_smart = false;
+    return faults_.failed(out, what, reading.error());
+  }
+  faults_.worked(what);
+  disk.asleep = reading->asleep;
+  if (!reading->asleep) take_report(out, disk, std::move(reading->report));
+}
+
+void DiskCollector::collect(Collection& out, bool describe_all) {
+  look(out);
+  const auto begin = Clock::Steady::clock::now();
+  for (auto& disk : disks_) {
+    if (Clock::Steady::clock::now() - begin < kSweepBudget) read_smart_when_due(out, disk);
+  }
+  for (auto& disk : disks_) read_temperature(out, disk);
+  book_.tell(out, describe_all);
+}
+
+CollectorStatus DiskCollector::status() const {
+  const auto asleep = std::count_if(disks_.begin(), disks_.end(), [](const Disk& disk) { return disk.asleep; });
+  const auto smart = std::count_if(disks_.begin(), disks_.end(), [](const Disk& disk) { return disk.has_smart; });
+  auto status = status_of(disks_.size(), "disks", faults_, "no physical disk with a kernel driver for SATA, SCSI, USB or NVMe (a virtual machine's vda has no health data)");
+  if (!disks_.empty()) status.detail += fmt::format("; SMART read from {}", smart);
+  if (asleep > 0) status.detail += fmt::format("; {} asleep and left asleep", asleep);
+  return status;
+}
+
+}  // namespace
+
+std::unique_ptr<Collector> make_disk_collector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon) {
+  return std::make_unique<DiskCollector>(environment, std::move(hwmon));
+}
+
+}  // namespace hale
