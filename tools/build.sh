@@ -23,12 +23,13 @@ quietly() {
 # npm_folder SOURCE WORK: a copy of SOURCE in WORK with its packages installed, renewed only when the lock file changed.
 npm_folder() {
   local source=$1 work=$2 stamp
-  mkdir -p "$work"
-  tar -C "$source" --exclude=./node_modules --exclude=./dist -cf - . | tar -C "$work" -xf -
+  mkdir -p "$work" || return 1
+  tar -C "$source" --exclude=./node_modules --exclude=./dist -cf - . | tar -C "$work" -xf - || return 1
   stamp=$(sha256sum "$source/package-lock.json" | cut -d' ' -f1)
   if [ "$(cat "$work/.installed" 2>/dev/null)" != "$stamp" ]; then
-    (cd "$work" && npm ci --no-audit --no-fund)
-    echo "$stamp" >"$work/.installed"
+    # `npm ci` refuses a lock file without the optional packages of other platforms, which not every mirror has; `npm install` keeps to it as well.
+    # Called from a condition, where set -e does not hold: each step hands its failure on.
+    (cd "$work" && npm install --no-audit --no-fund) && echo "$stamp" >"$work/.installed"
   fi
 }
 
