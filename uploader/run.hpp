@@ -17,10 +17,10 @@ enum class UploadExit : int { done = 0, later = 1, usage = 2, revoked = 4 };
 
 struct UploadOptions {
   std::filesystem::path state_folder;
-  std::string hardware;         ///< hardware_fingerprint() of this PC
-  Timestamp boot_time;          ///< what was queued before belongs, on a copied disk, to the other PC
-  std::string system;           ///< for a re-enrolment
-  ProxyOptions proxy;
+  std::string hardware{};       ///< hardware_fingerprint() of this PC
+  Timestamp boot_time{};        ///< what was queued before belongs, on a copied disk, to the other PC
+  std::string system{};         ///< for a re-enrolment
+  ProxyOptions proxy{};
   std::chrono::seconds session{0};  ///< stay and look again for that long (a support session); 0: drain once
   bool now{false};              ///< a person asked: the own backoff does not hold, the server's Retry-After does
   const std::atomic<bool>* cancel{};

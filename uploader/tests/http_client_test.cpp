@@ -253,6 +253,7 @@ TEST_CASE("A named proxy and one from the environment are used, and TLS goes thr
   ConnectProxy proxy(server.port());
   const auto proxy_url = "http://127.0.0.1:" + std::to_string(proxy.port());
   auto answer = ask(lab.tls, request_to("https://localhost:1/x"), proxy_url);
+  INFO((answer ? std::string() : answer.error().message));
   REQUIRE(answer);
   CHECK(answer->body == "through");
   CHECK_FALSE(answer->retry_after_s);  // what the proxy says of itself is not the fleet's word

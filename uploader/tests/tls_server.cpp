@@ -67,6 +67,7 @@ TlsServer::TlsServer(const ServerSettings& settings, Handler handler) : handler_
   SSL_CTX_use_certificate(context_, settings.identity.certificate.get());
   SSL_CTX_use_PrivateKey(context_, settings.identity.key.get());
   for (X509* certificate : settings.chain) SSL_CTX_add1_chain_cert(context_, certificate);
+  SSL_CTX_set_mode(context_, SSL_MODE_NO_AUTO_CHAIN);
   if (settings.client_ca != nullptr) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), settings.client_ca);
     // Asked for, judged by the handler: enrolment and renewal come without one.
@@ -109,6 +110,11 @@ void TlsServer::serve(int descriptor) {
     }
   }
   SSL_free(tls);
+  // Closing with unread bytes would reset the connection, and the last alert or answer with it.
+  ::shutdown(descriptor, SHUT_WR);
+  std::array<char, 4096> rest{};
+  while (wait_readable(descriptor, stopping_) && ::recv(descriptor, rest.data(), rest.size(), 0) > 0) {
+  }
   const std::lock_guard lock(mutex_);
   open_.erase(descriptor);
   ::close(descriptor);

@@ -79,8 +79,8 @@ class ConnectProxy {
   void tunnel(int client);
 
   int target_port_;
+  int port_{};  ///< before listener_, which sets it
   int listener_{-1};
-  int port_{};
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;  ///< guards asked_ and tunnels_
   std::vector<std::string> asked_;
