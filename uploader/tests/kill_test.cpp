@@ -1,6 +1,7 @@
 // The program itself, killed at any moment.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,4 +152,28 @@ TEST_CASE("Bad usage and bad tokens exit with 2 and say what to do; the token is
   CHECK(run_program(machine.arguments({"enroll", "--token-file", "/nonexistent"}, pc))->exit_code == 2);
   CHECK(run_program(machine.arguments({"enroll", "http://fleet", "--token-file", "-"}, pc), fleet.token())->exit_code == 2);
   CHECK(run_program(machine.arguments({"enroll", "--token-file", "-"}, pc), fleet.token("old"))->exit_code == 1);
+}
+
+TEST_CASE("What a run costs", "[.cost]") {
+  TestFleet fleet;
+  Pc pc;
+  const Machine machine("ee");
+  REQUIRE(run_program(machine.arguments({"enroll", "--token-file", "-"}, pc), fleet.token())->exit_code == 0);
+  pc.consent();
+  double idle = 0;
+  double busy = 0;
+  long memory = 0;
+  constexpr int kRounds = 20;
+  for (int i = 0; i < 2 * kRounds; ++i) {
+    const bool something = i % 2 == 0;
+    for (int k = 0; something && k < 3; ++k) pc.put("t" + std::to_string(i) + "-" + std::to_string(k), ItemKind::telemetry);
+    const pid_t child = start(machine.arguments({"run"}, pc));
+    rusage usage{};
+    REQUIRE(::wait4(child, nullptr, 0, &usage) == child);
+    const auto ms = [](const timeval& time) { return static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_usec) / 1000; };
+    (something ? busy : idle) += (ms(usage.ru_utime) + ms(usage.ru_stime)) / kRounds;
+    memory = std::max(memory, usage.ru_maxrss);
+  }
+  CHECK(fleet.accepted().size() == 3 * kRounds);
+  WARN("CPU a run: " << busy << " ms with a batch, " << idle << " ms with nothing to send; at most " << memory << " KB resident");
 }
