@@ -79,7 +79,7 @@ Result<FleetKeys> create_fleet_keys(const std::filesystem::path& folder, std::st
   return FleetKeys{std::move(*authority), server->pem, server->private_key_pem, command};
 }
 
-Result<FleetKeys> load_fleet_keys(const std::filesystem::path& folder, const std::vector<std::string>& hosts, Timestamp now) {
+Result<FleetKeys> load_fleet_keys(const std::filesystem::path& folder) {
   std::string parts[5];
   const char* names[5] = {"ca.key", "ca.pem", "server.pem", "server.key", "command.key"};
   for (int i = 0; i < 5; ++i) {
@@ -91,18 +91,19 @@ Result<FleetKeys> load_fleet_keys(const std::filesystem::path& folder, const std
   if (!authority) return fail(std::move(authority.error()).with_context(folder.string()));
   auto secret = crypto::from_base64(parts[4].substr(0, parts[4].find('\n')));
   if (!secret || secret->size() != 64) return fail(Errc::invalid_input, (folder / "command.key").string() + ": expected 64 bytes in base64; restore it from a backup");
-  FleetKeys keys{std::move(*authority), parts[2], parts[3], {secret->substr(32), *secret}};  // an Ed25519 secret key ends with its public key
+  // An Ed25519 secret key ends with its public key.
+  return FleetKeys{std::move(*authority), parts[2], parts[3], {secret->substr(32), *secret}};
+}
+
+Result<> refresh_server_certificate(const std::filesystem::path& folder, FleetKeys& keys, const std::vector<std::string>& hosts, Timestamp now) {
   const auto facts = facts_of_pem(keys.server_pem);
   const auto known = read_file(folder / "server.names", kMaxFile);
-  if (facts && facts->not_after - now > kRenewBefore && known && *known == names_text(hosts)) return keys;
+  if (facts && facts->not_after - now > kRenewBefore && known && *known == names_text(hosts)) return {};
   auto server = issue_for(keys.authority, hosts, now);
   if (!server) return fail(server.error());
   keys.server_pem = server->pem;
   keys.server_key_pem = server->private_key_pem;
-  if (auto written = write_all(folder, {{"server.key", server->private_key_pem}, {"server.pem", server->pem}, {"server.names", names_text(hosts)}}); !written) {
-    return fail(written.error());
-  }
-  return keys;
+  return write_all(folder, {{"server.key", server->private_key_pem}, {"server.pem", server->pem}, {"server.names", names_text(hosts)}});
 }
 
 }  // namespace hale::fleet

@@ -85,9 +85,6 @@ void Live::close_session(std::string_view session) {
 void Live::close_user(std::string_view user, std::string_view but_session) {
   close_if([&](const Owner& owner) { return owner.user == user && (but_session.empty() || owner.session != but_session); });
 }
-void Live::close_expired(Timestamp now) {
-  close_if([&](const Owner& owner) { return owner.expires <= now; });
-}
 void Live::close_all() {
   close_if([](const Owner&) { return true; });
 }

@@ -41,7 +41,8 @@ class Live {
   std::shared_ptr<EventStream> listen(std::string_view last_id, std::string device, Owner owner);
   void close_session(std::string_view session);
   void close_user(std::string_view user, std::string_view but_session = {});
-  void close_expired(Timestamp now);
+  /// Whichever `over` says so of; called with a lock held.
+  void close_if(const std::function<bool(const Owner&)>& over);
   void close_all();
   std::size_t listeners();
 
@@ -56,7 +57,6 @@ class Live {
     std::string device;
     Owner owner;
   };
-  void close_if(const std::function<bool(const Owner&)>& over);
   void publish_locked(std::string_view type, const std::string& device, std::string_view data, std::vector<std::shared_ptr<EventStream>>& to);
 
   const Options options_;
