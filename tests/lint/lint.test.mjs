@@ -33,6 +33,7 @@ test('an include that points up is found with file and line', () => {
 
 test('rules may not use more of the platform than it needs', () => {
   assert.match(check({ 'rules/r.cpp': '#include "platform/database_sqlite.hpp"\n' })[0], /rules may use/);
+  assert.deepEqual(check({ 'rules/r.cpp': '#include "platform/parse/smartctl.hpp"\n' }), []);
 });
 
 test('the load generator may use the real uploader', () => {
