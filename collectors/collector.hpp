@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +19,8 @@ struct SystemRoots {
   std::filesystem::path sys{"/sys"};
   std::filesystem::path proc{"/proc"};
   std::filesystem::path dev{"/dev"};
-  /// True when any root is not this machine's own: then nothing outside the roots is asked (no ioctl, journal, smartctl, statvfs).
+  /// True when any root is not this machine's own: then nothing outside the roots is asked (no ioctl, journal,
+  /// smartctl, statvfs).
   bool captured{false};
 };
 
@@ -31,8 +33,8 @@ struct CollectorStatus {
   std::string detail;  ///< for people: what is absent or wrong, and what would help
 };
 
-/// One kind of telemetry from one OS. A collector finds its devices by itself (hot-plug included), keeps files open between sweeps where that is
-/// cheaper, and never throws. Used from one thread.
+/// One kind of telemetry from one OS. A collector finds its devices by itself (hot-plug included), keeps files open
+/// between sweeps where that is cheaper, and never throws. Used from one thread.
 class Collector {
  public:
   virtual ~Collector() = default;
@@ -43,15 +45,19 @@ class Collector {
   /// Components are added when they are new or changed since the last call, and all of them when `describe_all`.
   virtual void collect(Collection& out, bool describe_all) = 0;
   virtual CollectorStatus status() const = 0;
+  /// Where it stopped reading, for collectors that read on from there; to be kept and handed back in
+  /// CollectorEnvironment::bookmarks after a restart. Opaque, at most 1 KiB; empty = none.
+  virtual std::string bookmark() const { return {}; }
 };
 
 /// Everything a collector may need from its surroundings.
 struct CollectorEnvironment {
   SystemRoots roots;
-  std::filesystem::path probe;     ///< hale-probe; empty = not available
-  std::filesystem::path smartctl;  ///< empty = not installed
-  std::string serial_salt;         ///< keys the hash of serial numbers
-  const Clock* clock{nullptr};     ///< null = the system's; tests own their time
+  std::filesystem::path probe;                   ///< hale-probe; empty = not available
+  std::filesystem::path smartctl;                ///< empty = not installed
+  std::string serial_salt;                       ///< keys the hash of serial numbers
+  const Clock* clock{nullptr};                   ///< null = the system's; tests own their time
+  std::map<std::string, std::string> bookmarks;  ///< by collector's name: what its bookmark() said last time
 };
 
 /// All collectors of this OS, in the order they run.

@@ -12,7 +12,9 @@
 namespace hale {
 namespace {
 
-bool all_digits(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
+bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 /// "0000:03:00.0" -> "0300"; another PCI domain comes in front.
 std::optional<std::string> pci_address(std::string_view segment) {
@@ -31,7 +33,8 @@ std::optional<std::string> pci_address(std::string_view segment) {
 /// "12-0050" below "i2c-12" -> "50".
 std::optional<std::string> i2c_address(std::string_view segment, std::string_view parent) {
   const auto dash = segment.find('-');
-  if (dash == std::string_view::npos || !parent.starts_with("i2c-") || parent.substr(4) != segment.substr(0, dash)) return std::nullopt;
+  if (dash == std::string_view::npos || !parent.starts_with("i2c-") || parent.substr(4) != segment.substr(0, dash))
+    return std::nullopt;
   const auto address = parse_hex(segment.substr(dash + 1));
   if (!address) return std::nullopt;
   return fmt::format("{:02x}", *address);
@@ -60,7 +63,8 @@ std::string bus_of(const std::vector<std::string_view>& segments, std::size_t co
 std::string i2c_bus(const std::vector<std::string_view>& segments, std::size_t at, const std::string& address) {
   const auto parent = bus_of(segments, at - 1);
   const auto dash = parent.find('-');
-  if (parent.empty() || parent == "virtual-0" || dash == std::string::npos) return fmt::format("{}-{}", segments[at - 1], address);
+  if (parent.empty() || parent == "virtual-0" || dash == std::string::npos)
+    return fmt::format("{}-{}", segments[at - 1], address);
   return fmt::format("i2c-{}-{}", std::string_view(parent).substr(dash + 1), address);
 }
 
@@ -70,12 +74,16 @@ std::string bus_of(const std::vector<std::string_view>& segments, std::size_t co
     if (const auto pci = pci_address(segments[i])) return "pci-" + *pci;
     if (i > 0) {
       if (const auto i2c = i2c_address(segments[i], segments[i - 1])) return i2c_bus(segments, i, *i2c);
-      if (is_usb_port_path(segments[i]) && !segments[i - 1].starts_with("i2c-")) return fmt::format("usb-{}", segments[i]);
+      if (is_usb_port_path(segments[i]) && !segments[i - 1].starts_with("i2c-"))
+        return fmt::format("usb-{}", segments[i]);
     }
   }
-  const auto has = [&](std::string_view name) { return std::find(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(count), name); };
+  const auto has = [&](std::string_view name) {
+    return std::find(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(count), name);
+  };
   const auto end = segments.begin() + static_cast<std::ptrdiff_t>(count);
-  if (std::any_of(segments.begin(), end, [](auto segment) { return segment.starts_with("wmi_bus"); })) return "virtual-0";
+  if (std::any_of(segments.begin(), end, [](auto segment) { return segment.starts_with("wmi_bus"); }))
+    return "virtual-0";
   if (has("virtual") != end) return "virtual-0";
   if (const auto platform = has("platform"); platform != end) {
     const std::vector<std::string_view> upto(segments.begin(), end);
@@ -114,19 +122,25 @@ void tell_apart(std::vector<HwmonChip*>& group) {
     for (auto* chip : group) chip->bus += "-" + last_segment(chip->device);
     return;
   }
-  std::stable_sort(group.begin(), group.end(), [](const auto* a, const auto* b) { return contents_of(*a) < contents_of(*b); });
+  std::stable_sort(group.begin(), group.end(),
+                   [](const auto* a, const auto* b) { return contents_of(*a) < contents_of(*b); });
   for (std::size_t i = 1; i < group.size(); ++i) group[i]->bus += fmt::format("-{}", i + 1);
 }
 
-/// The part of a sensor's id after the chip: its label, with the kind in front where a label alone could be a temperature's.
+/// The part of a sensor's id after the chip: its label, with the kind in front where a label alone could be a
+/// temperature's.
 std::string channel_name(const HwmonChannel& channel) {
   if (channel.label.empty()) return channel.attribute;
   const auto label = to_lower_ascii(channel.label);
   switch (channel.kind) {
-    case HwmonKind::temperature: return label;
-    case HwmonKind::fan: return label.find("fan") != std::string::npos ? label : "fan_" + label;
-    case HwmonKind::power: return "power_" + label;
-    case HwmonKind::energy: return "energy_" + label;
+    case HwmonKind::temperature:
+      return label;
+    case HwmonKind::fan:
+      return label.find("fan") != std::string::npos ? label : "fan_" + label;
+    case HwmonKind::power:
+      return "power_" + label;
+    case HwmonKind::energy:
+      return "energy_" + label;
   }
   return {};
 }
@@ -136,7 +150,8 @@ void assign_channel_ids(HwmonChip& chip) {
   for (const auto& channel : chip.channels) ++uses[make_component_id(chip.name, chip.bus, channel_name(channel))];
   for (auto& channel : chip.channels) {
     channel.id = make_component_id(chip.name, chip.bus, channel_name(channel));
-    if (uses[channel.id] > 1) channel.id = make_component_id(chip.name, chip.bus, channel_name(channel) + "_" + channel.attribute);
+    if (uses[channel.id] > 1)
+      channel.id = make_component_id(chip.name, chip.bus, channel_name(channel) + "_" + channel.attribute);
   }
 }
 
@@ -146,7 +161,8 @@ void force_unique(std::vector<HwmonChip>& chips) {
   for (auto& chip : chips) {
     for (auto& channel : chip.channels) {
       const auto base = channel.id;
-      for (int number = 2; !taken.insert(channel.id).second; ++number) channel.id = make_component_id(base, std::to_string(number), "");
+      for (int number = 2; !taken.insert(channel.id).second; ++number)
+        channel.id = make_component_id(base, std::to_string(number), "");
     }
   }
 }
@@ -174,7 +190,8 @@ void assign_hwmon_ids(std::vector<HwmonChip>& chips) {
     chip.id = make_component_id(chip.name, chip.bus, "");
     assign_channel_ids(chip);
   }
-  std::sort(chips.begin(), chips.end(), [](const auto& a, const auto& b) { return std::tie(a.id, a.device) < std::tie(b.id, b.device); });
+  std::sort(chips.begin(), chips.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.id, a.device) < std::tie(b.id, b.device); });
   force_unique(chips);
 }
 

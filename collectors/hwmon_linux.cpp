@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMaxChips = 256;
-constexpr unsigned kThoroughEvery = 10;   ///< looks: a driver may add sensors to a chip that is already there
+constexpr unsigned kThoroughEvery = 10;  ///< looks: a driver may add sensors to a chip that is already there
 constexpr std::size_t kMaxFilesInChip = 4096;
 constexpr std::size_t kMaxChannels = 256;  ///< each keeps a descriptor open; a big server has some 150
 
@@ -26,8 +26,8 @@ struct KindName {
   std::string_view prefix;
   HwmonKind kind;
 };
-constexpr std::array kKinds{KindName{"temp", HwmonKind::temperature}, KindName{"fan", HwmonKind::fan}, KindName{"power", HwmonKind::power},
-                            KindName{"energy", HwmonKind::energy}};
+constexpr std::array kKinds{KindName{"temp", HwmonKind::temperature}, KindName{"fan", HwmonKind::fan},
+                            KindName{"power", HwmonKind::power}, KindName{"energy", HwmonKind::energy}};
 
 struct AttributeName {
   HwmonKind kind{};
@@ -48,8 +48,11 @@ std::optional<AttributeName> parse_attribute(std::string_view name) {
   return std::nullopt;
 }
 
-/// power*_average is what most drivers give; _input is the momentary value of some. _input wins, as it exists where _average reads as "not ready".
-bool is_input(const AttributeName& name) { return name.suffix == "input" || (name.kind == HwmonKind::power && name.suffix == "average"); }
+/// power*_average is what most drivers give; _input is the momentary value of some. _input wins, as it exists where
+/// _average reads as "not ready".
+bool is_input(const AttributeName& name) {
+  return name.suffix == "input" || (name.kind == HwmonKind::power && name.suffix == "average");
+}
 
 std::vector<HwmonChannel> channels_of(const std::vector<std::string>& files) {
   std::map<std::pair<HwmonKind, int>, HwmonChannel> found;
@@ -86,10 +89,12 @@ std::string device_below_sys(const fs::path& sys, const fs::path& folder) {
     device = real.parent_path().parent_path();
   }
   const auto below = device.lexically_relative(root).generic_string();
-  return below.starts_with("devices/") ? (below.ends_with('/') ? below.substr(0, below.size() - 1) : below) : std::string();
+  return below.starts_with("devices/") ? (below.ends_with('/') ? below.substr(0, below.size() - 1) : below)
+                                       : std::string();
 }
 
-/// The GPU that a device belongs to: itself or the nearest ancestor with a GPU's driver. Looks only at links, never at attributes.
+/// The GPU that a device belongs to: itself or the nearest ancestor with a GPU's driver. Looks only at links, never at
+/// attributes.
 std::string gpu_of(const fs::path& sys, std::string device) {
   while (device.size() > std::string_view("devices/").size()) {
     std::error_code error;
@@ -123,7 +128,8 @@ std::set<std::string> ids_of(const std::vector<HwmonChip>& chips) {
 bool same(const std::vector<HwmonChip>& a, const std::vector<HwmonChip>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
     const auto same_channel = [](const auto& p, const auto& q) { return p.id == q.id && p.input == q.input; };
-    return x.id == y.id && x.folder == y.folder && std::equal(x.channels.begin(), x.channels.end(), y.channels.begin(), y.channels.end(), same_channel);
+    return x.id == y.id && x.folder == y.folder &&
+           std::equal(x.channels.begin(), x.channels.end(), y.channels.begin(), y.channels.end(), same_channel);
   });
 }
 
@@ -148,7 +154,8 @@ bool describe_hwmon_chip(HwmonChip& chip) {
   return true;
 }
 
-HwmonTree::HwmonTree(const CollectorEnvironment& environment) : sys_(environment.roots.sys), clock_(clock_of(environment)) {}
+HwmonTree::HwmonTree(const CollectorEnvironment& environment)
+    : sys_(environment.roots.sys), clock_(clock_of(environment)) {}
 
 std::vector<HwmonChip> HwmonTree::discover() {
   incomplete_ = false;
@@ -188,7 +195,8 @@ bool HwmonTree::look(Collection& out, bool thoroughly) {
   if (generation_ > 0 && same(chips, chips_)) return false;
   const auto now = ids_of(chips);
   for (const auto& id : ids_of(chips_)) {
-    if (!now.contains(id)) faults_.failed(out, id, Error{Errc::not_found, fmt::format("the sensor chip {} has gone", id)});
+    if (!now.contains(id))
+      faults_.failed(out, id, Error{Errc::not_found, fmt::format("the sensor chip {} has gone", id)});
   }
   for (const auto& id : now) faults_.worked(id);
   chips_ = std::move(chips);

@@ -15,17 +15,32 @@ namespace {
 
 Errc errc_of(int error) {
   switch (error) {
-    case ENOENT: case ENODEV: case ENXIO: case ESRCH: case ENOTDIR: return Errc::not_found;
-    case ENODATA: case EOPNOTSUPP: case EINVAL: return Errc::unsupported;
-    case EAGAIN: case EINTR: case EBUSY: return Errc::unavailable;
-    case EACCES: case EPERM: return Errc::permission;
-    default: return Errc::io;
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+    case ESRCH:
+    case ENOTDIR:
+      return Errc::not_found;
+    case ENODATA:
+    case EOPNOTSUPP:
+    case EINVAL:
+      return Errc::unsupported;
+    case EAGAIN:
+    case EINTR:
+    case EBUSY:
+      return Errc::unavailable;
+    case EACCES:
+    case EPERM:
+      return Errc::permission;
+    default:
+      return Errc::io;
   }
 }
 
 }  // namespace
 
-SensorFile::SensorFile(SensorFile&& other) noexcept : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+SensorFile::SensorFile(SensorFile&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 SensorFile& SensorFile::operator=(SensorFile&& other) noexcept {
   if (this == &other) return *this;

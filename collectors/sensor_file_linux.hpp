@@ -10,10 +10,11 @@
 
 namespace hale {
 
-/// A small text attribute under /sys or /proc that is read again and again: opened once, then only pread. Opens O_NONBLOCK, so that a FIFO or a wedged
-/// device cannot hang the sweep. After a failure it is closed and the next read opens it anew.
-/// Errors: not_found (ENOENT, ENODEV, ENXIO, ESRCH: the device is gone), unsupported (ENODATA, EOPNOTSUPP, EINVAL, an empty file: no value now),
-/// unavailable (EAGAIN, EINTR, EBUSY), permission, io (all others), invalid_input (not a number).
+/// A small text attribute under /sys or /proc that is read again and again: opened once, then only pread. Opens
+/// O_NONBLOCK, so that a FIFO or a wedged device cannot hang the sweep. After a failure it is closed and the next read
+/// opens it anew. Errors: not_found (ENOENT, ENODEV, ENXIO, ESRCH: the device is gone), unsupported (ENODATA,
+/// EOPNOTSUPP, EINVAL, an empty file: no value now), unavailable (EAGAIN, EINTR, EBUSY), permission, io (all others),
+/// invalid_input (not a number).
 class SensorFile {
  public:
   SensorFile() = default;

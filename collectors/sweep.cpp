@@ -77,7 +77,8 @@ bool EverySoOften::due(Clock::Steady now) {
 
 CollectorStatus status_of(std::size_t sensors, std::string_view noun, const FaultLog& faults, std::string_view hint) {
   const std::string wrong = faults.summary();
-  if (sensors > 0) return {CollectorState::ok, fmt::format("{} {}{}{}", sensors, noun, wrong.empty() ? "" : "; cannot read ", wrong)};
+  if (sensors > 0)
+    return {CollectorState::ok, fmt::format("{} {}{}{}", sensors, noun, wrong.empty() ? "" : "; cannot read ", wrong)};
   if (!wrong.empty()) return {CollectorState::error, "cannot read " + wrong};
   return {CollectorState::absent, std::string(hint)};
 }

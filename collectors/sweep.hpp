@@ -8,7 +8,8 @@
 #include "collectors/collector.hpp"
 #include "platform/clock.hpp"
 
-/// What every collector of many small sensors needs: reporting each failure once, describing components once, looking for new devices seldom.
+/// What every collector of many small sensors needs: reporting each failure once, describing components once, looking
+/// for new devices seldom.
 namespace hale {
 
 /// Adds a reading at the sweep's time.
@@ -69,6 +70,8 @@ inline constexpr std::chrono::seconds kRescanInterval{60};
 /// ok when there are sensors, error when all that exist fail, else absent with `hint`.
 CollectorStatus status_of(std::size_t sensors, std::string_view noun, const FaultLog& faults, std::string_view hint);
 
-inline const Clock& clock_of(const CollectorEnvironment& environment) { return environment.clock != nullptr ? *environment.clock : system_clock(); }
+inline const Clock& clock_of(const CollectorEnvironment& environment) {
+  return environment.clock != nullptr ? *environment.clock : system_clock();
+}
 
 }  // namespace hale

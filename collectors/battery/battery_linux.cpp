@@ -57,7 +57,8 @@ struct Mains {
 
 class BatteryCollector final : public Collector {
  public:
-  explicit BatteryCollector(const CollectorEnvironment& environment) : environment_(environment), clock_(clock_of(environment)) {}
+  explicit BatteryCollector(const CollectorEnvironment& environment)
+      : environment_(environment), clock_(clock_of(environment)) {}
 
   std::string_view name() const override { return "battery"; }
   /// Each question to a battery is a talk with the embedded controller, milliseconds long on some laptops.
@@ -76,7 +77,8 @@ class BatteryCollector final : public Collector {
   CollectorEnvironment environment_;
   const Clock& clock_;
   EverySoOften look_due_{kRescanInterval};
-  std::map<std::string, std::string> ids_;  ///< by supply name, kept so that a battery taken out does not rename the other one
+  std::map<std::string, std::string>
+      ids_;  ///< by supply name, kept so that a battery taken out does not rename the other one
   std::vector<Battery> batteries_;
   std::vector<Mains> mains_;
   std::optional<bool> discharging_;  ///< of any battery, in this sweep
@@ -100,8 +102,10 @@ Component BatteryCollector::describe(const SupplyEntry& supply, const std::strin
   battery.model = text_or_empty(supply.folder / "model_name");
   battery.name = fmt::format("Battery {}", supply.name);
   const auto serial = text_or_empty(supply.folder / "serial_number");
-  // Firmware without one says nothing, zeros or spaces. Without a salt a hash could be guessed back: then none is given.
-  if (environment_.serial_salt.size() >= kShortestSalt && serial.find_first_not_of(" 0") != std::string::npos) battery.serial_hash = crypto::hash_hex(serial, environment_.serial_salt);
+  // Firmware without one says nothing, zeros or spaces. Without a salt a hash could be guessed back: then none is
+  // given.
+  if (environment_.serial_salt.size() >= kShortestSalt && serial.find_first_not_of(" 0") != std::string::npos)
+    battery.serial_hash = crypto::hash_hex(serial, environment_.serial_salt);
   return battery;
 }
 
@@ -195,10 +199,14 @@ void BatteryCollector::collect(Collection& out, bool describe_all) {
   book_.tell(out, describe_all);
 }
 
-CollectorStatus BatteryCollector::status() const { return status_of(working_, "batteries", faults_, "no battery (usual in a desktop PC)"); }
+CollectorStatus BatteryCollector::status() const {
+  return status_of(working_, "batteries", faults_, "no battery (usual in a desktop PC)");
+}
 
 }  // namespace
 
-std::unique_ptr<Collector> make_battery_collector(const CollectorEnvironment& environment) { return std::make_unique<BatteryCollector>(environment); }
+std::unique_ptr<Collector> make_battery_collector(const CollectorEnvironment& environment) {
+  return std::make_unique<BatteryCollector>(environment);
+}
 
 }  // namespace hale

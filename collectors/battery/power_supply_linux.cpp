@@ -19,7 +19,8 @@ SupplyKind kind_of(const std::string& type) {
 }
 
 /// Wh from an energy, else from a charge at the design voltage.
-std::optional<double> watt_hours(std::optional<std::int64_t> energy, std::optional<std::int64_t> charge, std::optional<std::int64_t> volts) {
+std::optional<double> watt_hours(std::optional<std::int64_t> energy, std::optional<std::int64_t> charge,
+                                 std::optional<std::int64_t> volts) {
   if (energy) return static_cast<double>(*energy) / kMicro;
   if (!charge || !volts || *volts <= 0) return std::nullopt;
   return static_cast<double>(*charge) / kMicro * (static_cast<double>(*volts) / kMicro);
@@ -56,7 +57,8 @@ BatteryValues battery_values(const BatteryRaw& raw) {
   if (raw.cycle_count && *raw.cycle_count >= 0) values.cycles = static_cast<double>(*raw.cycle_count);
   if (raw.power_now) values.power = std::abs(static_cast<double>(*raw.power_now)) / kMicro;
   if (!values.power && raw.current_now && raw.voltage_now) {
-    values.power = std::abs(static_cast<double>(*raw.current_now)) / kMicro * (static_cast<double>(*raw.voltage_now) / kMicro);
+    values.power =
+        std::abs(static_cast<double>(*raw.current_now)) / kMicro * (static_cast<double>(*raw.voltage_now) / kMicro);
   }
   if (raw.temp) values.temperature = static_cast<double>(*raw.temp) / 10.0;
   return values;

@@ -33,7 +33,7 @@ struct BatteryRaw {
   std::optional<std::int64_t> power_now;           ///< uW
   std::optional<std::int64_t> current_now;         ///< uA
   std::optional<std::int64_t> cycle_count;
-  std::optional<std::int64_t> temp;                ///< tenths of a degree Celsius
+  std::optional<std::int64_t> temp;  ///< tenths of a degree Celsius
 };
 
 /// The same in the units of the metrics.
@@ -42,12 +42,12 @@ struct BatteryValues {
   std::optional<double> capacity_full;    ///< Wh
   std::optional<double> capacity_design;  ///< Wh
   std::optional<double> cycles;
-  std::optional<double> power;            ///< W, in or out of the battery, never negative
-  std::optional<double> temperature;      ///< Cel
+  std::optional<double> power;        ///< W, in or out of the battery, never negative
+  std::optional<double> temperature;  ///< Cel
 };
 
-/// Capacities given as electric charge become energy at the design voltage, which the kernel documents as voltage_min_design; without one they stay
-/// absent rather than depend on the momentary voltage. Pure.
+/// Capacities given as electric charge become energy at the design voltage, which the kernel documents as
+/// voltage_min_design; without one they stay absent rather than depend on the momentary voltage. Pure.
 BatteryValues battery_values(const BatteryRaw& raw);
 
 }  // namespace hale

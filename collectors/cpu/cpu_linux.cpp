@@ -1,6 +1,5 @@
-#include <time.h>
-
 #include <fmt/format.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -43,7 +42,9 @@ double seconds_asleep() {
   timespec with{};
   timespec without{};
   if (clock_gettime(CLOCK_BOOTTIME, &with) != 0 || clock_gettime(CLOCK_MONOTONIC, &without) != 0) return 0.0;
-  const auto seconds = [](const timespec& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9; };
+  const auto seconds = [](const timespec& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+  };
   return std::max(0.0, seconds(with) - seconds(without));
 }
 
@@ -56,7 +57,10 @@ struct Package {
 class CpuCollector final : public Collector {
  public:
   explicit CpuCollector(const CollectorEnvironment& environment)
-      : roots_(environment.roots), clock_(clock_of(environment)), stat_(roots_.proc / "stat"), uptime_(roots_.proc / "uptime") {}
+      : roots_(environment.roots),
+        clock_(clock_of(environment)),
+        stat_(roots_.proc / "stat"),
+        uptime_(roots_.proc / "uptime") {}
 
   std::string_view name() const override { return "cpu"; }
   void collect(Collection& out, bool describe_all) override;
@@ -96,7 +100,9 @@ void CpuCollector::look_for_packages(const fs::path& cpus) {
     if (!fs::exists(folder, error)) continue;
     // Without topology all CPUs are one package.
     if (!seen.insert(read_int_once(cpu / "topology" / "physical_package_id").value_or(0)).second) continue;
-    const auto file = [&](const char* name) { return fs::exists(folder / name, error) ? SensorFile(folder / name) : SensorFile(); };
+    const auto file = [&](const char* name) {
+      return fs::exists(folder / name, error) ? SensorFile(folder / name) : SensorFile();
+    };
     packages_.push_back({file("package_throttle_count"), file("package_throttle_total_time_ms")});
   }
 }
@@ -128,7 +134,8 @@ void CpuCollector::look() {
   book_.set({cpu});
 }
 
-/// boot_id and release do not change while we run; the profile is a firmware call on some laptops, so it is not asked every sweep.
+/// boot_id and release do not change while we run; the profile is a firmware call on some laptops, so it is not asked
+/// every sweep.
 void CpuCollector::read_context() {
   context_.boot_id = text_or_empty(roots_.proc / "sys" / "kernel" / "random" / "boot_id");
   context_.os_build = text_or_empty(roots_.proc / "sys" / "kernel" / "osrelease");
@@ -140,11 +147,14 @@ void CpuCollector::read_utilisation(Collection& out) {
   const auto text = stat_.read(buffer);
   if (!text) return faults_.failed(out, "utilization", text.error());
   const auto times = parse_proc_stat(*text);
-  if (!times) return faults_.failed(out, "utilization", Error{Errc::invalid_input, stat_.path() + " does not begin with a line of CPU times"});
+  if (!times)
+    return faults_.failed(out, "utilization",
+                          Error{Errc::invalid_input, stat_.path() + " does not begin with a line of CPU times"});
   faults_.worked("utilization");
   working_ = true;
   if (last_times_) {
-    if (const auto share = utilisation(*last_times_, *times)) add_reading(out, Metric::system_cpu_utilization, "", *share);
+    if (const auto share = utilisation(*last_times_, *times))
+      add_reading(out, Metric::system_cpu_utilization, "", *share);
   }
   last_times_ = times;
 }
@@ -205,7 +215,9 @@ void CpuCollector::read_uptime(Collection& out) {
   const auto text = uptime_.read(buffer);
   if (!text) return faults_.failed(out, "uptime", text.error());
   const auto seconds = parse_double(text->substr(0, text->find(' ')));
-  if (!seconds) return faults_.failed(out, "uptime", Error{Errc::invalid_input, uptime_.path() + " does not begin with a number of seconds"});
+  if (!seconds)
+    return faults_.failed(out, "uptime",
+                          Error{Errc::invalid_input, uptime_.path() + " does not begin with a number of seconds"});
   faults_.worked("uptime");
   const bool own = !roots_.captured && roots_.proc == "/proc";
   add_reading(out, Metric::system_uptime, "", std::max(0.0, *seconds - (own ? seconds_asleep() : 0.0)));
@@ -231,7 +243,8 @@ CollectorStatus CpuCollector::status() const {
   const auto wrong = faults_.summary();
   if (!working_ && !wrong.empty()) return {CollectorState::error, "cannot read " + wrong};
   if (!working_) return {CollectorState::absent, "no CPU times in " + stat_.path()};
-  std::string detail = fmt::format("utilization{}{}", frequencies_.empty() ? "" : ", frequency", packages_.empty() ? "" : ", throttling");
+  std::string detail = fmt::format("utilization{}{}", frequencies_.empty() ? "" : ", frequency",
+                                   packages_.empty() ? "" : ", throttling");
   if (packages_.empty()) detail += "; no thermal_throttle counters (only Intel CPUs have them)";
   if (!wrong.empty()) detail += "; cannot read " + wrong;
   return {CollectorState::ok, detail};
@@ -239,6 +252,8 @@ CollectorStatus CpuCollector::status() const {
 
 }  // namespace
 
-std::unique_ptr<Collector> make_cpu_collector(const CollectorEnvironment& environment) { return std::make_unique<CpuCollector>(environment); }
+std::unique_ptr<Collector> make_cpu_collector(const CollectorEnvironment& environment) {
+  return std::make_unique<CpuCollector>(environment);
+}
 
 }  // namespace hale

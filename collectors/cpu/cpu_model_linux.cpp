@@ -16,7 +16,8 @@ std::string cpu_model(const std::filesystem::path& proc) {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) continue;
     const auto key = trim(line.substr(0, colon));
-    if (key == "model name" || key == "Hardware" || key == "Model") return std::string(trim(sanitize_utf8(line.substr(colon + 1))));
+    if (key == "model name" || key == "Hardware" || key == "Model")
+      return std::string(trim(sanitize_utf8(line.substr(colon + 1))));
   }
   return {};
 }

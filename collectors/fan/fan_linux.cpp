@@ -79,7 +79,8 @@ void FanCollector::collect(Collection& out, bool describe_all) {
 CollectorStatus FanCollector::status() const {
   if (!hwmon_->trouble().empty()) return {CollectorState::error, hwmon_->trouble()};
   return status_of(working_, "fans", faults_,
-                   "no fan speed sensors: the PC has no fan, its firmware keeps the speed to itself, or the board's sensor driver is not loaded "
+                   "no fan speed sensors: the PC has no fan, its firmware keeps the speed to itself, or the board's "
+                   "sensor driver is not loaded "
                    "(sensors-detect finds it)");
 }
 

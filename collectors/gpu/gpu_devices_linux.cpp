@@ -38,7 +38,8 @@ std::ptrdiff_t bridges_above(const std::string& device) {
   return std::count_if(segments.begin(), segments.end(), is_pci_address) - 1;
 }
 
-/// Integrated GPUs sit on the root bus (Intel), or beside the platform security processor in one slot (AMD). Only links are looked at.
+/// Integrated GPUs sit on the root bus (Intel), or beside the platform security processor in one slot (AMD). Only links
+/// are looked at.
 bool is_discrete(const fs::path& sys, const std::string& device, const std::string& driver) {
   if (driver == "nvidia" || driver == "nouveau") return true;
   const auto bridges = bridges_above(device);
@@ -79,8 +80,11 @@ std::vector<GpuDevice> find_gpus(const fs::path& sys) {
   }
   std::vector<GpuDevice> gpus;
   for (auto& [path, gpu] : found) gpus.push_back(std::move(gpu));
-  std::stable_sort(gpus.begin(), gpus.end(), [](const auto& a, const auto& b) { return std::pair(!a.discrete, a.address) < std::pair(!b.discrete, b.address); });
-  for (auto& gpu : gpus) gpu.id = &gpu == &gpus.front() ? "gpu" : make_component_id(gpu.driver, hwmon_bus_path(gpu.device), "");
+  std::stable_sort(gpus.begin(), gpus.end(), [](const auto& a, const auto& b) {
+    return std::pair(!a.discrete, a.address) < std::pair(!b.discrete, b.address);
+  });
+  for (auto& gpu : gpus)
+    gpu.id = &gpu == &gpus.front() ? "gpu" : make_component_id(gpu.driver, hwmon_bus_path(gpu.device), "");
   return gpus;
 }
 

@@ -15,8 +15,8 @@ namespace hale {
 namespace fs = std::filesystem;
 namespace {
 
-/// A GPU that may sleep is left alone at least this long between readings: drivers put it to sleep after 5 s without use (the usual autosuspend delay),
-/// and every reading begins that wait anew.
+/// A GPU that may sleep is left alone at least this long between readings: drivers put it to sleep after 5 s without
+/// use (the usual autosuspend delay), and every reading begins that wait anew.
 constexpr std::chrono::seconds kSleepyInterval{10};
 /// Opening and closing an NVML session costs tens of milliseconds and wakes the driver.
 constexpr std::chrono::seconds kNvmlSessionInterval{60};
@@ -61,7 +61,10 @@ int role_rank(const std::string& label) {
 class GpuCollector final : public Collector {
  public:
   GpuCollector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon, std::string nvml)
-      : roots_(environment.roots), clock_(clock_of(environment)), hwmon_(std::move(hwmon)), nvml_name_(std::move(nvml)) {}
+      : roots_(environment.roots),
+        clock_(clock_of(environment)),
+        hwmon_(std::move(hwmon)),
+        nvml_name_(std::move(nvml)) {}
 
   std::string_view name() const override { return "gpu"; }
   void collect(Collection& out, bool describe_all) override;
@@ -96,12 +99,15 @@ void GpuCollector::look(Collection& out) {
   hwmon_->refresh(out);
   if (!look_due_.due(clock_.steady())) return;
   auto devices = find_gpus(roots_.sys);
-  const auto same = [](const Gpu& gpu, const GpuDevice& device) { return gpu.device.device == device.device && gpu.device.driver == device.driver; };
+  const auto same = [](const Gpu& gpu, const GpuDevice& device) {
+    return gpu.device.device == device.device && gpu.device.driver == device.driver;
+  };
   if (!gpus_.empty() && std::equal(gpus_.begin(), gpus_.end(), devices.begin(), devices.end(), same)) return;
   for (const auto& gpu : gpus_) {
     const auto stays = [&](const GpuDevice& device) { return same(gpu, device); };
     if (std::any_of(devices.begin(), devices.end(), stays)) continue;
-    faults_.failed(out, gpu.device.address, Error{Errc::not_found, fmt::format("the GPU {} has gone", gpu.device.address)});
+    faults_.failed(out, gpu.device.address,
+                   Error{Errc::not_found, fmt::format("the GPU {} has gone", gpu.device.address)});
   }
   gpus_.clear();
   for (auto& device : devices) {
@@ -120,7 +126,9 @@ Component make_gpu_component(const Gpu& gpu) {
   component.type = ComponentType::gpu;
   component.vendor = vendor_of(gpu.device.driver);
   component.model = gpu.model;
-  component.name = gpu.model.empty() ? fmt::format("{} {} GPU", component.vendor, gpu.device.discrete ? "discrete" : "integrated") : gpu.model;
+  component.name = gpu.model.empty()
+                       ? fmt::format("{} {} GPU", component.vendor, gpu.device.discrete ? "discrete" : "integrated")
+                       : gpu.model;
   return component;
 }
 
@@ -134,10 +142,16 @@ void GpuCollector::describe_components() {
       sensor.parent = gpu.device.id;
       sensor.name = fmt::format("{} {}", gpu.device.driver, channel.label);
       switch (channel.kind) {
-        case HwmonKind::temperature: sensor.type = ComponentType::temperature; break;
-        case HwmonKind::fan: sensor.type = ComponentType::fan; break;
+        case HwmonKind::temperature:
+          sensor.type = ComponentType::temperature;
+          break;
+        case HwmonKind::fan:
+          sensor.type = ComponentType::fan;
+          break;
         case HwmonKind::power:
-        case HwmonKind::energy: sensor.type = ComponentType::power_supply; break;
+        case HwmonKind::energy:
+          sensor.type = ComponentType::power_supply;
+          break;
       }
       components.push_back(std::move(sensor));
     }
@@ -145,7 +159,8 @@ void GpuCollector::describe_components() {
   book_.set(std::move(components));
 }
 
-/// "active", or a kernel without runtime power management for the device. Suspending, resuming and errors count as asleep.
+/// "active", or a kernel without runtime power management for the device. Suspending, resuming and errors count as
+/// asleep.
 bool GpuCollector::is_awake(Collection& out, Gpu& gpu) {
   std::array<char, 32> buffer{};
   const auto status = gpu.runtime_status.read(buffer);
@@ -164,8 +179,8 @@ void GpuCollector::add_chip(Gpu& gpu, HwmonChip chip) {
   for (const auto& channel : one.front().channels) {
     const auto& folder = one.front().folder;
     const auto critical = channel.has_critical ? (folder / (channel.attribute + "_crit")).string() : std::string();
-    gpu.channels.push_back({channel.id, channel.label.empty() ? channel.attribute : channel.label, channel.kind, SensorFile(folder / channel.input), critical,
-                            EnergyMeter()});
+    gpu.channels.push_back({channel.id, channel.label.empty() ? channel.attribute : channel.label, channel.kind,
+                            SensorFile(folder / channel.input), critical, EnergyMeter()});
   }
 }
 
@@ -194,9 +209,15 @@ void GpuCollector::read_channel(Collection& out, const Gpu& gpu, Channel& channe
   faults_.worked(channel.id);
   const auto value = static_cast<double>(*raw);
   switch (channel.kind) {
-    case HwmonKind::temperature: add_reading(out, Metric::hw_temperature, channel.id, value / 1e3); break;
-    case HwmonKind::fan: add_reading(out, Metric::hw_fan_speed, channel.id, value); break;
-    case HwmonKind::power: add_reading(out, Metric::hw_power, channel.id, value / 1e6); break;
+    case HwmonKind::temperature:
+      add_reading(out, Metric::hw_temperature, channel.id, value / 1e3);
+      break;
+    case HwmonKind::fan:
+      add_reading(out, Metric::hw_fan_speed, channel.id, value);
+      break;
+    case HwmonKind::power:
+      add_reading(out, Metric::hw_power, channel.id, value / 1e6);
+      break;
     case HwmonKind::energy: {
       if (*raw < 0) break;
       const auto power = channel.meter.add(static_cast<std::uint64_t>(*raw), clock_.steady(), out.time);
@@ -206,13 +227,14 @@ void GpuCollector::read_channel(Collection& out, const Gpu& gpu, Channel& channe
   }
 }
 
-/// The sensors themselves, and the two that stand for the GPU: its hottest place, and its power. An integrated AMD GPU's power is that of the whole
-/// processor, so it does not stand for the GPU.
+/// The sensors themselves, and the two that stand for the GPU: its hottest place, and its power. An integrated AMD
+/// GPU's power is that of the whole processor, so it does not stand for the GPU.
 void GpuCollector::read_channels(Collection& out, Gpu& gpu) {
   const Channel* hottest = nullptr;
   const Channel* power = nullptr;
   for (const auto& channel : gpu.channels) {
-    const bool better = channel.kind == HwmonKind::temperature && (hottest == nullptr || role_rank(channel.label) < role_rank(hottest->label));
+    const bool better = channel.kind == HwmonKind::temperature &&
+                        (hottest == nullptr || role_rank(channel.label) < role_rank(hottest->label));
     if (better) hottest = &channel;
     const bool measures = channel.kind == HwmonKind::power || channel.kind == HwmonKind::energy;
     if (measures && power == nullptr && gpu.device.discrete) power = &channel;
@@ -304,7 +326,8 @@ CollectorStatus GpuCollector::status() const {
 
 }  // namespace
 
-std::unique_ptr<Collector> make_gpu_collector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon, std::string nvml) {
+std::unique_ptr<Collector> make_gpu_collector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon,
+                                              std::string nvml) {
   return std::make_unique<GpuCollector>(environment, std::move(hwmon), std::move(nvml));
 }
 

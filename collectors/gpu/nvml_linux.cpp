@@ -20,8 +20,8 @@ struct Utilization {
 constexpr Return kSuccess = 0;
 constexpr Return kNoPermission = 4;
 constexpr Return kNotFound = 6;
-constexpr unsigned kTemperatureGpu = 0;        ///< NVML_TEMPERATURE_GPU
-constexpr unsigned kThresholdShutdown = 0;     ///< NVML_TEMPERATURE_THRESHOLD_SHUTDOWN
+constexpr unsigned kTemperatureGpu = 0;     ///< NVML_TEMPERATURE_GPU
+constexpr unsigned kThresholdShutdown = 0;  ///< NVML_TEMPERATURE_THRESHOLD_SHUTDOWN
 constexpr double kMilli = 1000.0;
 constexpr double kPercent = 100.0;
 
@@ -92,7 +92,8 @@ Result<NvmlSample> Nvml::read(const std::string& address) const {
   if (code != kSuccess) return fail(error_of(code, "finding the GPU by its address"));
   NvmlSample sample;
   std::array<char, 96> name{};
-  if (functions_->name(device, name.data(), static_cast<unsigned>(name.size() - 1)) == kSuccess) sample.name = sanitize_utf8(name.data());
+  if (functions_->name(device, name.data(), static_cast<unsigned>(name.size() - 1)) == kSuccess)
+    sample.name = sanitize_utf8(name.data());
   unsigned value = 0;
   if (functions_->temperature(device, kTemperatureGpu, &value) == kSuccess) sample.temperature = value;
   if (functions_->threshold(device, kThresholdShutdown, &value) == kSuccess) sample.critical = value;

@@ -10,14 +10,14 @@ namespace hale {
 /// What NVML says of one GPU; each number may be missing on its own.
 struct NvmlSample {
   std::string name;
-  std::optional<double> temperature;        ///< Cel
-  std::optional<double> critical;           ///< Cel, where it shuts down
-  std::optional<double> power;              ///< W
-  std::optional<double> utilization;        ///< 0..1
+  std::optional<double> temperature;  ///< Cel
+  std::optional<double> critical;     ///< Cel, where it shuts down
+  std::optional<double> power;        ///< W
+  std::optional<double> utilization;  ///< 0..1
 };
 
-/// NVIDIA's management library, loaded at run time. While a session is open the driver keeps the GPU awake, so a session lasts one reading unless
-/// `keep_open` is asked for. Used from one thread.
+/// NVIDIA's management library, loaded at run time. While a session is open the driver keeps the GPU awake, so a
+/// session lasts one reading unless `keep_open` is asked for. Used from one thread.
 class Nvml {
  public:
   /// not_found when the library is not installed, unsupported when it lacks a function.

@@ -25,7 +25,8 @@ struct Counter {
 
 class MemoryCollector final : public Collector {
  public:
-  explicit MemoryCollector(const CollectorEnvironment& environment) : roots_(environment.roots), clock_(clock_of(environment)) {}
+  explicit MemoryCollector(const CollectorEnvironment& environment)
+      : roots_(environment.roots), clock_(clock_of(environment)) {}
 
   std::string_view name() const override { return "memory"; }
   std::chrono::seconds interval() const override { return std::chrono::seconds(60); }
@@ -36,8 +37,8 @@ class MemoryCollector final : public Collector {
   void look();
   bool add_dimms(const std::string& controller, const fs::path& folder, std::vector<Component>& components);
   bool add_rows(const std::string& controller, const fs::path& folder, std::vector<Component>& components);
-  void add_module(const std::string& id, const std::string& label, const fs::path& corrected, const fs::path& uncorrected,
-                  std::vector<Component>& components);
+  void add_module(const std::string& id, const std::string& label, const fs::path& corrected,
+                  const fs::path& uncorrected, std::vector<Component>& components);
   void add_pair(const std::string& component, const fs::path& corrected, const fs::path& uncorrected);
 
   SystemRoots roots_;
@@ -56,8 +57,8 @@ void MemoryCollector::add_pair(const std::string& component, const fs::path& cor
   if (fs::exists(uncorrected, error)) counters_.push_back({component, kUncorrected, SensorFile(uncorrected)});
 }
 
-void MemoryCollector::add_module(const std::string& id, const std::string& label, const fs::path& corrected, const fs::path& uncorrected,
-                                 std::vector<Component>& components) {
+void MemoryCollector::add_module(const std::string& id, const std::string& label, const fs::path& corrected,
+                                 const fs::path& uncorrected, std::vector<Component>& components) {
   add_pair(id, corrected, uncorrected);
   Component module;
   module.id = id;
@@ -68,22 +69,24 @@ void MemoryCollector::add_module(const std::string& id, const std::string& label
 }
 
 /// Since Linux 3.6: a folder a module.
-bool MemoryCollector::add_dimms(const std::string& controller, const fs::path& folder, std::vector<Component>& components) {
+bool MemoryCollector::add_dimms(const std::string& controller, const fs::path& folder,
+                                std::vector<Component>& components) {
   bool any = false;
   for (const auto& name : list_directory(folder, 4096).value_or(std::vector<std::string>{})) {
     const bool module = name.starts_with("dimm") || name.starts_with("rank");
     std::error_code error;
     if (!module || components.size() >= kMaxModules || !fs::exists(folder / name / "dimm_ce_count", error)) continue;
     // The slot's number, not its label, names it: firmware and edac-utils may change labels.
-    add_module(make_component_id("memory", controller, name), text_or_empty(folder / name / "dimm_label"), folder / name / "dimm_ce_count",
-               folder / name / "dimm_ue_count", components);
+    add_module(make_component_id("memory", controller, name), text_or_empty(folder / name / "dimm_label"),
+               folder / name / "dimm_ce_count", folder / name / "dimm_ue_count", components);
     any = true;
   }
   return any;
 }
 
 /// Older kernels and some drivers: chip-select rows with channels.
-bool MemoryCollector::add_rows(const std::string& controller, const fs::path& folder, std::vector<Component>& components) {
+bool MemoryCollector::add_rows(const std::string& controller, const fs::path& folder,
+                               std::vector<Component>& components) {
   bool any = false;
   for (const auto& row : list_directory(folder, 4096).value_or(std::vector<std::string>{})) {
     if (!row.starts_with("csrow")) continue;
@@ -92,8 +95,9 @@ bool MemoryCollector::add_rows(const std::string& controller, const fs::path& fo
       if (!file.starts_with("ch") || !file.ends_with("_ce_count") || components.size() >= kMaxModules) continue;
       const auto channel = file.substr(0, file.find('_'));
       // Uncorrected errors are only known for the row: they are counted with its first channel.
-      add_module(make_component_id("memory", controller, row + "." + channel), text_or_empty(folder / row / (channel + "_dimm_label")),
-                 folder / row / file, first ? folder / row / "ue_count" : fs::path(), components);
+      add_module(make_component_id("memory", controller, row + "." + channel),
+                 text_or_empty(folder / row / (channel + "_dimm_label")), folder / row / file,
+                 first ? folder / row / "ue_count" : fs::path(), components);
       first = false;
       any = true;
     }
@@ -145,16 +149,20 @@ void MemoryCollector::collect(Collection& out, bool describe_all) {
     faults_.worked(what);
     sums[{counter.component, counter.key}] += *value;
   }
-  for (const auto& [place, sum] : sums) add_reading(out, Metric::hw_errors, place.first, static_cast<double>(sum), place.second);
+  for (const auto& [place, sum] : sums)
+    add_reading(out, Metric::hw_errors, place.first, static_cast<double>(sum), place.second);
   book_.tell(out, describe_all);
 }
 
 CollectorStatus MemoryCollector::status() const {
-  return status_of(working_, "error counters", faults_, "no ECC memory, or no EDAC driver for it: memory errors can then only be seen in the kernel log");
+  return status_of(working_, "error counters", faults_,
+                   "no ECC memory, or no EDAC driver for it: memory errors can then only be seen in the kernel log");
 }
 
 }  // namespace
 
-std::unique_ptr<Collector> make_memory_collector(const CollectorEnvironment& environment) { return std::make_unique<MemoryCollector>(environment); }
+std::unique_ptr<Collector> make_memory_collector(const CollectorEnvironment& environment) {
+  return std::make_unique<MemoryCollector>(environment);
+}
 
 }  // namespace hale

@@ -7,8 +7,8 @@ namespace hale {
 namespace {
 
 constexpr double kMicro = 1e6;
-constexpr double kClockTolerance = 2.0;   ///< s [own]: more is a sleep or a clock jump
-constexpr double kShortest = 0.05;        ///< s: below, the counter's own update interval (about 1 ms) would show
+constexpr double kClockTolerance = 2.0;  ///< s [own]: more is a sleep or a clock jump
+constexpr double kShortest = 0.05;       ///< s: below, the counter's own update interval (about 1 ms) would show
 
 }  // namespace
 
@@ -25,7 +25,8 @@ std::optional<double> EnergyMeter::add(std::uint64_t microjoules, Clock::Steady 
   const bool wrapped = microjoules < last_->microjoules;
   std::optional<double> used;
   if (!wrapped) used = static_cast<double>(microjoules - last_->microjoules) / kMicro;
-  if (wrapped && undisturbed && range_ > last_->microjoules) used = static_cast<double>(range_ - last_->microjoules + microjoules) / kMicro;
+  if (wrapped && undisturbed && range_ > last_->microjoules)
+    used = static_cast<double>(range_ - last_->microjoules + microjoules) / kMicro;
   last_ = Last{microjoules, steady, wall};
   if (!used) return std::nullopt;
   joules_ += *used;

@@ -5,8 +5,9 @@
 
 namespace hale {
 
-/// Power: RAPL packages (hw.power/cpu from the energy between sweeps, hw.power.limit/cpu/long_term), the whole platform where RAPL
-/// knows it, and power sensors of hwmon chips. GPUs and batteries report their own.
-std::unique_ptr<Collector> make_power_collector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon);
+/// Power: RAPL packages (hw.power/cpu from the energy between sweeps, hw.power.limit/cpu/long_term), the whole platform
+/// where RAPL knows it, and power sensors of hwmon chips. GPUs and batteries report their own.
+std::unique_ptr<Collector> make_power_collector(const CollectorEnvironment& environment,
+                                                std::shared_ptr<HwmonTree> hwmon);
 
 }  // namespace hale

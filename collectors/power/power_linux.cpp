@@ -13,7 +13,8 @@ namespace hale {
 namespace {
 
 constexpr double kMicro = 1e6;
-/// A child process a minute costs less than 0.01 % of a core; the mean over a minute is as good as six means over ten seconds.
+/// A child process a minute costs less than 0.01 % of a core; the mean over a minute is as good as six means over ten
+/// seconds.
 constexpr std::chrono::seconds kProbeInterval{60};
 constexpr std::chrono::milliseconds kProbeDeadline{2000};
 
@@ -74,7 +75,8 @@ void PowerCollector::rebuild_sensors() {
       if (channel.kind != HwmonKind::power && channel.kind != HwmonKind::energy) continue;
       // amd_energy counts every core as well: only sockets are kept.
       if (channel.kind == HwmonKind::energy && !is_cpu_power(chip, channel)) continue;
-      sensors_.push_back({channel.id, channel.kind == HwmonKind::energy, is_cpu_power(chip, channel), SensorFile(chip.folder / channel.input), EnergyMeter()});
+      sensors_.push_back({channel.id, channel.kind == HwmonKind::energy, is_cpu_power(chip, channel),
+                          SensorFile(chip.folder / channel.input), EnergyMeter()});
     }
   }
 }
@@ -90,10 +92,12 @@ Component make_power_component(std::string id, std::string name, std::string par
 
 void PowerCollector::describe() {
   std::vector<Component> components;
-  for (const auto& sensor : sensors_) components.push_back(make_power_component(sensor.id, sensor.id, sensor.part_of_cpu ? "cpu" : "host"));
+  for (const auto& sensor : sensors_)
+    components.push_back(make_power_component(sensor.id, sensor.id, sensor.part_of_cpu ? "cpu" : "host"));
   for (const auto& domain : domains_) {
     const auto id = make_component_id("rapl", "", domain.name);
-    components.push_back(make_power_component(id, domain.package ? "CPU " + domain.name : "Whole platform", domain.package ? "cpu" : "host"));
+    components.push_back(make_power_component(id, domain.package ? "CPU " + domain.name : "Whole platform",
+                                              domain.package ? "cpu" : "host"));
   }
   book_.set(std::move(components));
 }
@@ -107,7 +111,8 @@ void PowerCollector::look(Collection& out) {
     changed = true;
   }
   if (look_due_.due(clock_.steady())) {
-    auto zones = list_directory(environment_.roots.sys / "class" / "powercap", 4096).value_or(std::vector<std::string>{});
+    auto zones =
+        list_directory(environment_.roots.sys / "class" / "powercap", 4096).value_or(std::vector<std::string>{});
     if (zones != zones_) {
       zones_ = std::move(zones);
       domains_ = find_rapl_domains(environment_.roots.sys);
@@ -122,7 +127,7 @@ Result<std::uint64_t> PowerCollector::read_energy(RaplDomain& domain) {
   const auto value = domain.energy.read_int();
   if (value && *value >= 0) return static_cast<std::uint64_t>(*value);
   if (value) return fail(Errc::invalid_input, domain.energy.path() + " is negative");
-  const bool can_probe = !environment_.probe.empty() && !environment_.roots.captured && environment_.roots.sys == "/sys";
+  const bool can_probe = !environment_.probe.empty() && !environment_.roots.captured;
   if (value.error().code != Errc::permission || !can_probe) return fail(value.error());
   if (!probe_now_) return fail(Errc::unavailable, "not asked this time");
   ProcessSpec spec;
@@ -134,7 +139,8 @@ Result<std::uint64_t> PowerCollector::read_energy(RaplDomain& domain) {
   if (!result) return fail(Error(result.error()).with_context("asking hale-probe for " + domain.zone));
   const auto number = parse_uint(trim(result->output));
   if (result->exit_code == 0 && number) return *number;
-  return fail(Errc::permission, fmt::format("hale-probe cannot read {} either: {}", domain.zone, trim(sanitize_utf8(result->error_output))));
+  return fail(Errc::permission, fmt::format("hale-probe cannot read {} either: {}", domain.zone,
+                                            trim(sanitize_utf8(result->error_output))));
 }
 
 std::optional<double> PowerCollector::read_domain(Collection& out, RaplDomain& domain) {
@@ -144,7 +150,9 @@ std::optional<double> PowerCollector::read_domain(Collection& out, RaplDomain& d
     if (energy.error().code == Errc::unavailable) return std::nullopt;
     domain.working = false;
     if (energy.error().code == Errc::permission) {
-      faults_.failed(out, domain.name, Error{Errc::permission, energy.error().message + "; install Hale's udev rule or hale-probe to let it read CPU power"});
+      faults_.failed(out, domain.name,
+                     Error{Errc::permission, energy.error().message +
+                                                 "; install Hale's udev rule or hale-probe to let it read CPU power"});
     } else {
       faults_.failed(out, domain.name, energy.error());
     }
@@ -196,7 +204,8 @@ void PowerCollector::read_sensors(Collection& out) {
       ++working_;
       faults_.worked(sensor.id);
       if (!sensor.energy) watts = static_cast<double>(*value) / kMicro;
-      if (sensor.energy && *value >= 0) watts = sensor.meter.add(static_cast<std::uint64_t>(*value), clock_.steady(), out.time);
+      if (sensor.energy && *value >= 0)
+        watts = sensor.meter.add(static_cast<std::uint64_t>(*value), clock_.steady(), out.time);
       if (sensor.energy && *value >= 0) add_reading(out, Metric::hw_energy, sensor.id, sensor.meter.joules());
     }
     if (watts) add_reading(out, Metric::hw_power, sensor.id, *watts);
@@ -218,13 +227,17 @@ void PowerCollector::collect(Collection& out, bool describe_all) {
 }
 
 CollectorStatus PowerCollector::status() const {
-  const auto domains = std::count_if(domains_.begin(), domains_.end(), [](const auto& domain) { return domain.working; });
-  return status_of(working_ + static_cast<std::size_t>(domains), "power sensors", faults_, "no power sensors: the processor has no RAPL counters (usual in a virtual machine) and no hwmon chip measures power");
+  const auto domains =
+      std::count_if(domains_.begin(), domains_.end(), [](const auto& domain) { return domain.working; });
+  return status_of(working_ + static_cast<std::size_t>(domains), "power sensors", faults_,
+                   "no power sensors: the processor has no RAPL counters (usual in a virtual machine) and no hwmon "
+                   "chip measures power");
 }
 
 }  // namespace
 
-std::unique_ptr<Collector> make_power_collector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon) {
+std::unique_ptr<Collector> make_power_collector(const CollectorEnvironment& environment,
+                                                std::shared_ptr<HwmonTree> hwmon) {
   return std::make_unique<PowerCollector>(environment, std::move(hwmon));
 }
 

@@ -20,8 +20,8 @@ struct RaplDomain {
   bool working{false};  ///< the last try gave a number
 };
 
-/// Packages and psys, by name. Core, uncore and DRAM lie within or beside them and are left out; so is intel-rapl-mmio, which shows the packages again.
-/// AMD processors appear under the same names.
+/// Packages and psys, by name. Core, uncore and DRAM lie within or beside them and are left out; so is intel-rapl-mmio,
+/// which shows the packages again. AMD processors appear under the same names.
 std::vector<RaplDomain> find_rapl_domains(const std::filesystem::path& sys);
 
 }  // namespace hale

@@ -71,7 +71,8 @@ Component make_sensor_component(const std::string& id, std::string name, bool of
 
 void TemperatureCollector::add_chip(const HwmonChip& chip, std::vector<Component>& components) {
   const double offset = tctl_offset(cpu_model(roots_.proc));
-  const bool has_tdie = std::any_of(chip.channels.begin(), chip.channels.end(), [](const auto& channel) { return channel.label == "Tdie"; });
+  const bool has_tdie = std::any_of(chip.channels.begin(), chip.channels.end(),
+                                    [](const auto& channel) { return channel.label == "Tdie"; });
   for (const auto& channel : chip.channels) {
     if (channel.kind != HwmonKind::temperature) continue;
     Sensor sensor;
@@ -82,8 +83,9 @@ void TemperatureCollector::add_chip(const HwmonChip& chip, std::vector<Component
     sensor.cpu_rank = cpu_rank(chip.name, channel.label);
     sensor.board_rank = board_rank(chip.name, channel.label);
     if (sensor.cpu_rank && !has_tdie && (chip.name == "k10temp" || chip.name == "zenpower")) sensor.offset = offset;
-    components.push_back(make_sensor_component(sensor.id, fmt::format("{} {}", chip.name, channel.label.empty() ? channel.attribute : channel.label),
-                                               sensor.cpu_rank.has_value() || channel.label.starts_with("Tccd")));
+    components.push_back(make_sensor_component(
+        sensor.id, fmt::format("{} {}", chip.name, channel.label.empty() ? channel.attribute : channel.label),
+        sensor.cpu_rank.has_value() || channel.label.starts_with("Tccd")));
     sensors_.push_back(std::move(sensor));
   }
 }
@@ -113,7 +115,8 @@ void TemperatureCollector::rebuild() {
   if (std::any_of(sensors_.begin(), sensors_.end(), is_package)) covered.insert("x86_pkg_temp");
   for (const auto& zone : find_thermal_zones(roots_.sys, covered)) add_zone(zone, components);
   const auto on_board = [](const Sensor& sensor) { return sensor.board_rank.has_value(); };
-  if (std::any_of(sensors_.begin(), sensors_.end(), on_board)) components.push_back(make_sensor_component("acpi", "Board", false));
+  if (std::any_of(sensors_.begin(), sensors_.end(), on_board))
+    components.push_back(make_sensor_component("acpi", "Board", false));
   book_.set(std::move(components));
 }
 
@@ -155,7 +158,8 @@ void TemperatureCollector::add_cpu_limit(Collection& out) const {
     const auto key = [](const Sensor& s) { return std::pair(*s.cpu_rank, *s.critical - s.offset); };
     if (best == nullptr || key(sensor) < key(*best)) best = &sensor;
   }
-  if (best != nullptr) add_reading(out, Metric::hw_temperature_limit, "cpu", *best->critical - best->offset, "critical");
+  if (best != nullptr)
+    add_reading(out, Metric::hw_temperature_limit, "cpu", *best->critical - best->offset, "critical");
 }
 
 void TemperatureCollector::read_values(Collection& out) {
@@ -182,7 +186,8 @@ void TemperatureCollector::read_values(Collection& out) {
 }
 
 void TemperatureCollector::add_roles(Collection& out) {
-  // The best kind of sensor that ever worked stays the source, so that the series does not jump between sensors when one read fails.
+  // The best kind of sensor that ever worked stays the source, so that the series does not jump between sensors when
+  // one read fails.
   std::optional<int> best_cpu;
   const Sensor* board = nullptr;
   for (const auto& sensor : sensors_) {
@@ -209,13 +214,15 @@ void TemperatureCollector::collect(Collection& out, bool describe_all) {
 CollectorStatus TemperatureCollector::status() const {
   if (!hwmon_->trouble().empty()) return {CollectorState::error, hwmon_->trouble()};
   return status_of(working_, "sensors", faults_,
-                   "no temperature sensors: neither hwmon chips nor thermal zones (usual in a virtual machine); on a real PC run sensors-detect "
+                   "no temperature sensors: neither hwmon chips nor thermal zones (usual in a virtual machine); on a "
+                   "real PC run sensors-detect "
                    "or load the board's sensor driver");
 }
 
 }  // namespace
 
-std::unique_ptr<Collector> make_temperature_collector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon) {
+std::unique_ptr<Collector> make_temperature_collector(const CollectorEnvironment& environment,
+                                                      std::shared_ptr<HwmonTree> hwmon) {
   return std::make_unique<TemperatureCollector>(environment, std::move(hwmon));
 }
 

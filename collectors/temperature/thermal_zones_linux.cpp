@@ -60,7 +60,8 @@ std::vector<ThermalZone> find_thermal_zones(const fs::path& sys, const std::set<
     ThermalZone zone;
     zone.folder = root / fmt::format("{}{}", kPrefix, number);
     zone.type = text_or_empty(zone.folder / "type");
-    if (zone.type.empty() || is_no_sensor(zone.type) || is_disk_chip(zone.type) || shown.contains(plain(zone.type))) continue;
+    if (zone.type.empty() || is_no_sensor(zone.type) || is_disk_chip(zone.type) || shown.contains(plain(zone.type)))
+      continue;
     const int ordinal = ++count[make_component_id(zone.type, "", "")];
     zone.id = make_component_id(zone.type, "virtual-0", fmt::format("temp{}", ordinal));
     zone.critical = critical_trip(zone.folder);

@@ -8,29 +8,15 @@
 #include "collectors/sensor_file_linux.hpp"
 #include "collectors/sweep.hpp"
 #include "collectors/tests/machine.hpp"
+#include "collectors/tests/unprivileged.hpp"
 
 namespace hale::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// Gives up root's right to read everything, for as long as it lives.
-class Unprivileged {
- public:
-  Unprivileged() : root_(geteuid() == 0) {
-    if (root_) REQUIRE(seteuid(65534) == 0);
-  }
-  ~Unprivileged() {
-    if (root_ && seteuid(0) != 0) std::abort();
-  }
-  Unprivileged(const Unprivileged&) = delete;
-  Unprivileged& operator=(const Unprivileged&) = delete;
-
- private:
-  bool root_;
-};
-
-/// A process whose files under /proc say ESRCH once it has ended: as an attribute of a device that was pulled out says ENODEV.
+/// A process whose files under /proc say ESRCH once it has ended: as an attribute of a device that was pulled out says
+/// ENODEV.
 class ShortLived {
  public:
   ShortLived() : pid_(fork()) {
@@ -57,7 +43,8 @@ class ShortLived {
 
 TEST_CASE("an energy counter that only root may read is reported once, with what to do") {
   Machine machine("sys/class/powercap/intel-rapl:0/name\tpackage-0\nsys/class/powercap/intel-rapl:0/energy_uj\t1000\n");
-  std::filesystem::permissions(machine.path() / "sys/class/powercap/intel-rapl:0/energy_uj", std::filesystem::perms::none);
+  std::filesystem::permissions(machine.path() / "sys/class/powercap/intel-rapl:0/energy_uj",
+                               std::filesystem::perms::none);
   std::filesystem::permissions(machine.path(), std::filesystem::perms::all);
   const auto collector = find_collector(machine.environment(), "power");
   const Unprivileged now;
@@ -91,8 +78,11 @@ TEST_CASE("a class folder that may not be listed is an error of the collector, n
 
 TEST_CASE("a chip that vanishes between two sweeps is reported once, at once, however many sensors it had") {
   ShortLived device;
-  std::string tree = "sys/class/hwmon/hwmon0/name\tstays\nsys/class/hwmon/hwmon0/temp1_input\t30000\nsys/class/hwmon/hwmon1/name\tgoes\n";
-  for (int i = 1; i < 6; ++i) tree += "sys/class/hwmon/hwmon1/temp" + std::to_string(i) + "_input\t-> " + device.file() + "\n";
+  std::string tree =
+      "sys/class/hwmon/hwmon0/name\tstays\nsys/class/hwmon/hwmon0/temp1_input\t30000\nsys/class/hwmon/hwmon1/"
+      "name\tgoes\n";
+  for (int i = 1; i < 6; ++i)
+    tree += "sys/class/hwmon/hwmon1/temp" + std::to_string(i) + "_input\t-> " + device.file() + "\n";
   Machine machine(tree);
   const auto collector = find_collector(machine.environment(), "temperature");
   CHECK(machine.sweep(*collector).readings.size() == 6);
@@ -109,7 +99,8 @@ TEST_CASE("a chip that vanishes between two sweeps is reported once, at once, ho
 
 TEST_CASE("a sensor whose device is gone although its chip is listed costs no new search at every sweep") {
   ShortLived device;
-  Machine machine("sys/class/hwmon/hwmon0/name\thalf\nsys/class/hwmon/hwmon0/temp1_input\t-> " + device.file() + "\nsys/class/hwmon/hwmon0/temp2_input\t30000\n");
+  Machine machine("sys/class/hwmon/hwmon0/name\thalf\nsys/class/hwmon/hwmon0/temp1_input\t-> " + device.file() +
+                  "\nsys/class/hwmon/hwmon0/temp2_input\t30000\n");
   const auto collector = find_collector(machine.environment(), "temperature");
   machine.sweep(*collector);
   device.end();

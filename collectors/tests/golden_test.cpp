@@ -1,5 +1,6 @@
-// Every collectors/<kind>/testdata/<machine>/ is a case: tree.txt is what the machine shows (tree.2.txt, tree.3.txt: what changes, each 10 s later or
-// as "@after" says), expected.json what that kind's collector makes of it. HALE_UPDATE_GOLDEN=1 writes expected.json anew: read the difference.
+// Every collectors/<kind>/testdata/<machine>/ is a case: tree.txt is what the machine shows (tree.2.txt, tree.3.txt:
+// what changes, each 10 s later or as "@after" says), expected.json what that kind's collector makes of it.
+// HALE_UPDATE_GOLDEN=1 writes expected.json anew: read the difference.
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstdio>
@@ -75,7 +76,8 @@ TEST_CASE("every captured machine gives the components, readings and errors writ
       INFO(name << "/testdata/" << machine.path().filename().string());
       const auto got = run_case(machine.path(), name);
       const auto file = machine.path() / "expected.json";
-      if (std::getenv("HALE_UPDATE_GOLDEN") != nullptr) std::ofstream(file) << got.dump(1, ' ', false, json::error_handler_t::replace) << '\n';
+      if (std::getenv("HALE_UPDATE_GOLDEN") != nullptr)
+        std::ofstream(file) << got.dump(1, ' ', false, json::error_handler_t::replace) << '\n';
       REQUIRE(fs::exists(file));
       const auto expected = json::parse(read_all(file));
       INFO("difference: " << json::diff(expected, got).dump(1));

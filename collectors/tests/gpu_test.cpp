@@ -1,3 +1,5 @@
+#include "collectors/gpu/gpu.hpp"
+
 #include <dlfcn.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -7,7 +9,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <set>
 
-#include "collectors/gpu/gpu.hpp"
 #include "collectors/tests/machine.hpp"
 
 namespace hale::test {
@@ -59,14 +60,16 @@ class OpenWatch {
 
 std::string nvidia_tree(const std::string& status, const std::string& control) {
   const std::string device = "sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/";
-  return "sys/bus/pci/drivers/nvidia/0000:01:00.0\t-> ../../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0\n" + device +
-         "driver\t-> ../../../../bus/pci/drivers/nvidia\n" + device + "power/runtime_status\t" + status + "\n" + device + "power/control\t" + control + "\n";
+  return "sys/bus/pci/drivers/nvidia/0000:01:00.0\t-> ../../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0\n" +
+         device + "driver\t-> ../../../../bus/pci/drivers/nvidia\n" + device + "power/runtime_status\t" + status +
+         "\n" + device + "power/control\t" + control + "\n";
 }
 
 struct NvidiaMachine {
   explicit NvidiaMachine(const std::string& status, const std::string& control)
       : machine(nvidia_tree(status, control)),
-        collector(make_gpu_collector(machine.environment(), std::make_shared<HwmonTree>(machine.environment()), HALE_NVML_STANDIN)) {}
+        collector(make_gpu_collector(machine.environment(), std::make_shared<HwmonTree>(machine.environment()),
+                                     HALE_NVML_STANDIN)) {}
   Machine machine;
   std::unique_ptr<Collector> collector;
 };
@@ -85,7 +88,8 @@ TEST_CASE("a GPU that sleeps is never woken: none of its files but power/runtime
   const auto device = machine.path() / "sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0";
   OpenWatch watch(device);
   std::vector<std::unique_ptr<Collector>> collectors;
-  for (const char* kind : {"temperature", "fan", "power", "cpu", "gpu", "battery", "memory"}) collectors.push_back(find_collector(machine.environment(), kind));
+  for (const char* kind : {"temperature", "fan", "power", "cpu", "gpu", "battery", "memory"})
+    collectors.push_back(find_collector(machine.environment(), kind));
   for (int sweep = 0; sweep < 14; ++sweep) {  // more than two minutes: every periodic look is among them
     for (auto& collector : collectors) machine.sweep(*collector, sweep == 5);
     machine.pass(10s);
@@ -142,7 +146,8 @@ TEST_CASE("a session is not kept open on an NVIDIA GPU that may sleep, and lasts
 
 TEST_CASE("without NVIDIA's library the GPU is reported once as unreadable, and nothing stops") {
   Machine machine(nvidia_tree("active", "on"));
-  const auto collector = make_gpu_collector(machine.environment(), std::make_shared<HwmonTree>(machine.environment()), "/nowhere/libnvidia-ml.so.1");
+  const auto collector = make_gpu_collector(machine.environment(), std::make_shared<HwmonTree>(machine.environment()),
+                                            "/nowhere/libnvidia-ml.so.1");
   CHECK(machine.sweep(*collector).partial_errors.size() == 1);
   machine.pass(10s);
   CHECK(machine.sweep(*collector).partial_errors.empty());

@@ -31,11 +31,14 @@ TEST_CASE("a device's path gives the address that lm-sensors shows") {
   CHECK(hwmon_bus_path("devices/platform/thinkpad_hwmon") == "isa-0000");
   CHECK(hwmon_bus_path("devices/virtual/thermal/thermal_zone3") == "virtual-0");
   CHECK(hwmon_bus_path("devices/LNXSYSTM:00/LNXSYBUS:00/ATK0110:00") == "acpi-0");
-  CHECK(hwmon_bus_path("devices/platform/PNP0C14:01/wmi_bus/wmi_bus-PNP0C14:01/DEADBEEF-2001-0000-00A0-C90629100000") == "virtual-0");
+  CHECK(hwmon_bus_path("devices/platform/PNP0C14:01/wmi_bus/wmi_bus-PNP0C14:01/DEADBEEF-2001-0000-00A0-C90629100000") ==
+        "virtual-0");
   CHECK(hwmon_bus_path("") == "virtual-0");
 }
 
-TEST_CASE("another PCI domain is part of the address") { CHECK(hwmon_bus_path("devices/pci10000:e0/10000:e1:00.0/nvme/nvme0") == "pci-10000e100"); }
+TEST_CASE("another PCI domain is part of the address") {
+  CHECK(hwmon_bus_path("devices/pci10000:e0/10000:e1:00.0/nvme/nvme0") == "pci-10000e100");
+}
 
 TEST_CASE("an I2C sensor is named by what its adapter hangs on, not by the adapter's number") {
   CHECK(hwmon_bus_path("devices/pci0000:00/0000:00:1f.4/i2c-12/12-001b") == "i2c-00fc-1b");
@@ -48,8 +51,10 @@ TEST_CASE("a USB sensor is named by the port it is plugged into") {
 }
 
 TEST_CASE("two NVMe drives are two chips by their PCI addresses") {
-  std::vector<HwmonChip> chips{chip("nvme", "devices/pci0000:00/0000:01:00.0/nvme/nvme0", {channel(HwmonKind::temperature, "temp1", "Composite")}),
-                               chip("nvme", "devices/pci0000:00/0000:02:00.0/nvme/nvme1", {channel(HwmonKind::temperature, "temp1", "Composite")})};
+  std::vector<HwmonChip> chips{chip("nvme", "devices/pci0000:00/0000:01:00.0/nvme/nvme0",
+                                    {channel(HwmonKind::temperature, "temp1", "Composite")}),
+                               chip("nvme", "devices/pci0000:00/0000:02:00.0/nvme/nvme1",
+                                    {channel(HwmonKind::temperature, "temp1", "Composite")})};
   assign_hwmon_ids(chips);
   CHECK(chips[0].channels[0].id == "nvme-pci-0100.composite");
   CHECK(chips[1].channels[0].id == "nvme-pci-0200.composite");
@@ -57,7 +62,8 @@ TEST_CASE("two NVMe drives are two chips by their PCI addresses") {
 
 TEST_CASE("identical chips without an address keep their ids when they are listed in another order") {
   const auto make = [](bool turned) {
-    std::vector<HwmonChip> chips{chip("x", "", {channel(HwmonKind::temperature, "temp1", "inlet")}), chip("x", "", {channel(HwmonKind::temperature, "temp1", "outlet")})};
+    std::vector<HwmonChip> chips{chip("x", "", {channel(HwmonKind::temperature, "temp1", "inlet")}),
+                                 chip("x", "", {channel(HwmonKind::temperature, "temp1", "outlet")})};
     if (turned) std::swap(chips[0], chips[1]);
     assign_hwmon_ids(chips);
     std::set<std::string> ids;
@@ -69,25 +75,28 @@ TEST_CASE("identical chips without an address keep their ids when they are liste
 }
 
 TEST_CASE("sensors of a chip with one label are told apart by their attribute, and kinds never share an id") {
-  std::vector<HwmonChip> chips{chip("ec", "devices/platform/ec",
-                                    {channel(HwmonKind::temperature, "temp1", "CPU"), channel(HwmonKind::temperature, "temp2", "CPU"),
-                                     channel(HwmonKind::temperature, "temp3", "VRM"), channel(HwmonKind::fan, "fan1", "VRM"),
-                                     channel(HwmonKind::power, "power1", "VRM"), channel(HwmonKind::fan, "fan2", "CPU Fan")})};
+  std::vector<HwmonChip> chips{
+      chip("ec", "devices/platform/ec",
+           {channel(HwmonKind::temperature, "temp1", "CPU"), channel(HwmonKind::temperature, "temp2", "CPU"),
+            channel(HwmonKind::temperature, "temp3", "VRM"), channel(HwmonKind::fan, "fan1", "VRM"),
+            channel(HwmonKind::power, "power1", "VRM"), channel(HwmonKind::fan, "fan2", "CPU Fan")})};
   assign_hwmon_ids(chips);
   std::vector<std::string> ids;
   for (const auto& made : chips[0].channels) ids.push_back(made.id);
-  CHECK(ids == std::vector<std::string>{"ec-isa-0000.cpu_temp1", "ec-isa-0000.cpu_temp2", "ec-isa-0000.vrm", "ec-isa-0000.fan_vrm", "ec-isa-0000.power_vrm",
-                                        "ec-isa-0000.cpu_fan"});
+  CHECK(ids == std::vector<std::string>{"ec-isa-0000.cpu_temp1", "ec-isa-0000.cpu_temp2", "ec-isa-0000.vrm",
+                                        "ec-isa-0000.fan_vrm", "ec-isa-0000.power_vrm", "ec-isa-0000.cpu_fan"});
 }
 
 TEST_CASE("a label that looks like another sensor's name does not take its id") {
-  std::vector<HwmonChip> chips{chip("ec", "", {channel(HwmonKind::temperature, "temp1", "temp2"), channel(HwmonKind::temperature, "temp2")})};
+  std::vector<HwmonChip> chips{
+      chip("ec", "", {channel(HwmonKind::temperature, "temp1", "temp2"), channel(HwmonKind::temperature, "temp2")})};
   assign_hwmon_ids(chips);
   CHECK(chips[0].channels[0].id != chips[0].channels[1].id);
 }
 
 TEST_CASE("a chip that another program is unloading while we look is left for the next look") {
-  Machine machine("sys/class/hwmon/hwmon0/name\tgood\nsys/class/hwmon/hwmon0/temp1_input\t1000\nsys/class/hwmon/hwmon1/\n");
+  Machine machine(
+      "sys/class/hwmon/hwmon0/name\tgood\nsys/class/hwmon/hwmon0/temp1_input\t1000\nsys/class/hwmon/hwmon1/\n");
   HwmonTree tree(machine.environment());
   Collection out;
   tree.refresh(out);
@@ -102,8 +111,10 @@ TEST_CASE("a chip that another program is unloading while we look is left for th
 TEST_CASE("files with unknown names are never read") {
   // A pipe would give an error if it were read, and only known names are.
   Machine machine(
-      "sys/class/hwmon/hwmon0/name\tchip\nsys/class/hwmon/hwmon0/temp1_input\t40000\nsys/class/hwmon/hwmon0/temp1_reset_history\t!fifo\n"
-      "sys/class/hwmon/hwmon0/uevent\t!fifo\nsys/class/hwmon/hwmon0/tempX_input\t!fifo\nsys/class/hwmon/hwmon0/temp9999_input\t!fifo\n");
+      "sys/class/hwmon/hwmon0/name\tchip\nsys/class/hwmon/hwmon0/temp1_input\t40000\nsys/class/hwmon/hwmon0/"
+      "temp1_reset_history\t!fifo\n"
+      "sys/class/hwmon/hwmon0/uevent\t!fifo\nsys/class/hwmon/hwmon0/tempX_input\t!fifo\nsys/class/hwmon/hwmon0/"
+      "temp9999_input\t!fifo\n");
   const auto collector = find_collector(machine.environment(), "temperature");
   const auto sweep = machine.sweep(*collector);
   CHECK(sweep.partial_errors.empty());

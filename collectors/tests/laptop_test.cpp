@@ -51,8 +51,9 @@ TEST_CASE("the captured laptop has at least forty sensors, each with its compone
     INFO(column(reading));
     CHECK((reading.component.empty() || known.contains(reading.component)));
   }
-  for (const char* needed : {"hw.temperature/cpu", "hw.temperature/gpu", "hw.temperature/acpi", "hw.power/cpu", "hw.power.limit/cpu/long_term",
-                             "system.cpu.utilization", "system.cpu.frequency", "hale.cpu.throttle.time", "system.uptime", "hw.battery.charge/battery",
+  for (const char* needed : {"hw.temperature/cpu", "hw.temperature/gpu", "hw.temperature/acpi", "hw.power/cpu",
+                             "hw.power.limit/cpu/long_term", "system.cpu.utilization", "system.cpu.frequency",
+                             "hale.cpu.throttle.time", "system.uptime", "hw.battery.charge/battery",
                              "hw.battery.capacity.full/battery", "system.power.online", "hw.gpu.utilization/gpu"}) {
     INFO(needed);
     CHECK((value_of(first, needed) || value_of(second, needed)));
@@ -79,13 +80,16 @@ TEST_CASE("a sweep over the captured laptop costs well under a millisecond of CP
 }
 
 TEST_CASE("tests/support/unpack_tree lays out the same tree as the tests do") {
-  const Machine ours(laptop() + "sys/odd/escapes\ta\\tb\\\\c\\nd\\x41\nsys/odd/empty\t\nsys/odd/pipe\t!fifo\nsys/odd/folder/\n");
+  const Machine ours(laptop() +
+                     "sys/odd/escapes\ta\\tb\\\\c\\nd\\x41\nsys/odd/empty\t\nsys/odd/pipe\t!fifo\nsys/odd/folder/\n");
   const TemporaryFolder work;
   const auto text = work.path() / "tree.txt";
-  std::ofstream(text) << laptop() << "sys/odd/escapes\ta\\tb\\\\c\\nd\\x41\nsys/odd/empty\t\nsys/odd/pipe\t!fifo\nsys/odd/folder/\n";
+  std::ofstream(text)
+      << laptop() << "sys/odd/escapes\ta\\tb\\\\c\\nd\\x41\nsys/odd/empty\t\nsys/odd/pipe\t!fifo\nsys/odd/folder/\n";
   const auto script = (source_dir() / "tests/support/unpack_tree").string();
   REQUIRE(std::system((script + " " + text.string() + " " + (work.path() / "out").string()).c_str()) == 0);
-  const auto compare = "cd " + work.path().string() + " && diff -r --no-dereference -x pipe out " + ours.path().string();
+  const auto compare =
+      "cd " + work.path().string() + " && diff -r --no-dereference -x pipe out " + ours.path().string();
   CHECK(std::system(compare.c_str()) == 0);
   CHECK(std::filesystem::is_fifo(work.path() / "out/sys/odd/pipe"));
 }
@@ -94,7 +98,9 @@ TEST_CASE("unpack_tree refuses a path that leaves its folder") {
   const TemporaryFolder work;
   std::ofstream(work.path() / "tree.txt") << "sys/../../escaped\tx\n";
   const auto script = (source_dir() / "tests/support/unpack_tree").string();
-  CHECK(std::system((script + " " + (work.path() / "tree.txt").string() + " " + (work.path() / "out").string() + " 2>/dev/null").c_str()) != 0);
+  CHECK(std::system(
+            (script + " " + (work.path() / "tree.txt").string() + " " + (work.path() / "out").string() + " 2>/dev/null")
+                .c_str()) != 0);
 }
 
 }  // namespace

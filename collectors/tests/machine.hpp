@@ -10,25 +10,10 @@
 #include "collectors/collector.hpp"
 #include "platform/clock.hpp"
 #include "tests/support/data.hpp"
+#include "tests/support/fake_clock.hpp"
 #include "tests/support/tree.hpp"
 
 namespace hale::test {
-
-/// A clock that only moves when told; wall and steady time go together unless one is moved alone.
-class ManualClock final : public Clock {
- public:
-  Timestamp now() const override { return wall_; }
-  Steady steady() const override { return steady_; }
-  void pass(std::chrono::milliseconds time) {
-    wall_ += time;
-    steady_ += time;
-  }
-  void sleep(std::chrono::milliseconds time) { wall_ += time; }
-
- private:
-  Timestamp wall_{from_unix_ms(1'700'000'000'000)};
-  Steady steady_{std::chrono::hours(1)};
-};
 
 /// A captured machine in a temporary folder, with the collectors that look at it.
 class Machine {
@@ -41,9 +26,9 @@ class Machine {
   }
 
   /// Changes files, waits as long as the text says (else 10 s).
-  void change(const std::string& tree) { clock_.pass(std::chrono::seconds(unpack_tree(tree, folder_.path()))); }
-  void pass(std::chrono::milliseconds time) { clock_.pass(time); }
-  ManualClock& clock() { return clock_; }
+  void change(const std::string& tree) { clock_.advance(std::chrono::seconds(unpack_tree(tree, folder_.path()))); }
+  void pass(std::chrono::milliseconds time) { clock_.advance(time); }
+  FakeClock& clock() { return clock_; }
   std::filesystem::path path() const { return folder_.path(); }
   CollectorEnvironment& environment() { return environment_; }
 
@@ -56,7 +41,7 @@ class Machine {
 
  private:
   TemporaryFolder folder_;
-  ManualClock clock_;
+  FakeClock clock_;
   CollectorEnvironment environment_;
 };
 
@@ -85,15 +70,24 @@ inline std::optional<double> value_of(const Collection& sweep, std::string_view 
 
 inline std::string_view name_of(Errc code) {
   switch (code) {
-    case Errc::invalid_input: return "invalid_input";
-    case Errc::not_found: return "not_found";
-    case Errc::permission: return "permission";
-    case Errc::unsupported: return "unsupported";
-    case Errc::timeout: return "timeout";
-    case Errc::unavailable: return "unavailable";
-    case Errc::io: return "io";
-    case Errc::conflict: return "conflict";
-    case Errc::internal: return "internal";
+    case Errc::invalid_input:
+      return "invalid_input";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::permission:
+      return "permission";
+    case Errc::unsupported:
+      return "unsupported";
+    case Errc::timeout:
+      return "timeout";
+    case Errc::unavailable:
+      return "unavailable";
+    case Errc::io:
+      return "io";
+    case Errc::conflict:
+      return "conflict";
+    case Errc::internal:
+      return "internal";
   }
   return {};
 }

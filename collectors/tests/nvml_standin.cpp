@@ -1,4 +1,5 @@
-// A stand-in for NVIDIA's libnvidia-ml.so.1, loaded by the tests in its place. It knows one GPU, 0000:01:00.0, and counts its sessions.
+// A stand-in for NVIDIA's libnvidia-ml.so.1, loaded by the tests in its place. It knows one GPU, 0000:01:00.0, and
+// counts its sessions.
 #include <cstring>
 
 extern "C" {

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kKinds[] = {"temperature", "fan", "power", "gpu"};
 
-/// What all sensor collectors make of a tree: components by id, and values of single sensors by id, without those that stand for a whole.
+/// What all sensor collectors make of a tree: components by id, and values of single sensors by id, without those that
+/// stand for a whole.
 struct Seen {
   std::map<std::string, ComponentType> components;
   std::map<std::string, double> values;
@@ -38,9 +39,11 @@ Seen see(const std::string& tree) {
     for (const auto& reading : sweep.readings) {
       INFO("reading given twice: " << column(reading));
       CHECK(columns.insert(column(reading)).second);
-      const bool whole = reading.component == "cpu" || reading.component == "acpi" ||
-                         (seen.components.contains(reading.component) && seen.components[reading.component] == ComponentType::gpu);
-      const bool single = reading.metric == Metric::hw_temperature || reading.metric == Metric::hw_fan_speed || reading.metric == Metric::hw_power;
+      const bool whole =
+          reading.component == "cpu" || reading.component == "acpi" ||
+          (seen.components.contains(reading.component) && seen.components[reading.component] == ComponentType::gpu);
+      const bool single = reading.metric == Metric::hw_temperature || reading.metric == Metric::hw_fan_speed ||
+                          reading.metric == Metric::hw_power;
       if (single && !whole) seen.values[reading.component] = reading.value;
     }
   }
@@ -72,7 +75,9 @@ std::multiset<std::pair<ComponentType, long long>> collected(const Seen& seen) {
   return values;
 }
 
-TEST_CASE("every chip in the recorded outputs of sensors gives the same components after every boot, with its values unchanged") {
+TEST_CASE(
+    "every chip in the recorded outputs of sensors gives the same components after every boot, with its values "
+    "unchanged") {
   const auto folder = data_or_skip("sensors");
   int chips = 0;
   int sensors = 0;
@@ -107,7 +112,8 @@ TEST_CASE("recorded laptops have a cpu temperature, Ryzens by their die") {
 
 TEST_CASE("recorded sysfs trees are read without a failure that is not in them, and give the same components twice") {
   const auto folder = data_or_skip("sysfs");
-  for (const auto& [file, root] : std::map<std::string, std::string>{{"node_exporter_sys.ttar.gz", ""}, {"procfs_fixtures.ttar.gz", "fixtures"}}) {
+  for (const auto& [file, root] :
+       std::map<std::string, std::string>{{"node_exporter_sys.ttar.gz", ""}, {"procfs_fixtures.ttar.gz", "fixtures"}}) {
     INFO(file);
     std::set<std::string> ids[2];
     for (auto& seen : ids) {

@@ -29,8 +29,15 @@ struct Unit {
   std::string_view prefix;
   double factor;
 };
-constexpr Unit kUnits[] = {{"\xC2\xB0" "C", "temp", 1e3}, {"C", "temp", 1e3}, {"RPM", "fan", 1}, {"W", "power", 1e6}, {"mW", "power", 1e3},
-                           {"kJ", "energy", 1e9}, {"J", "energy", 1e6}};
+constexpr Unit kUnits[] = {{"\xC2\xB0"
+                            "C",
+                            "temp", 1e3},
+                           {"C", "temp", 1e3},
+                           {"RPM", "fan", 1},
+                           {"W", "power", 1e6},
+                           {"mW", "power", 1e3},
+                           {"kJ", "energy", 1e9},
+                           {"J", "energy", 1e6}};
 
 /// An attribute's own name, as `sensors` prints where the driver gives no label.
 bool is_attribute(std::string_view label, std::string_view prefix) {
@@ -40,7 +47,8 @@ bool is_attribute(std::string_view label, std::string_view prefix) {
 /// Gives the value the lowest free number of its kind.
 void add_value(PrintedChip& chip, std::string_view prefix, const std::string& label, std::optional<long long> raw) {
   const auto taken = [&](const std::string& attribute) {
-    return std::any_of(chip.values.begin(), chip.values.end(), [&](const auto& value) { return value.attribute == attribute; });
+    return std::any_of(chip.values.begin(), chip.values.end(),
+                       [&](const auto& value) { return value.attribute == attribute; });
   };
   if (is_attribute(label, prefix) && !taken(label)) return chip.values.push_back({label, "", raw});
   int number = 1;
@@ -108,7 +116,8 @@ std::vector<PrintedChip> parse_json_output(const std::string& text) {
   return chips;
 }
 
-/// Where a device of that address sits below /sys; `twin` tells devices of one address apart, as two ACPI or virtual ones are.
+/// Where a device of that address sits below /sys; `twin` tells devices of one address apart, as two ACPI or virtual
+/// ones are.
 std::string device_path(const PrintedChip& chip, int twin) {
   const auto parts = split(chip.address, '-');
   const auto suffix = twin > 0 ? fmt::format("_{}", twin) : std::string();
@@ -118,10 +127,12 @@ std::string device_path(const PrintedChip& chip, int twin) {
   }
   if (parts[0] == "pci") {
     const auto address = parse_hex(parts[1]).value_or(0);
-    return fmt::format("devices/pci0000:00/0000:00:01.{}/0000:{:02x}:{:02x}.{:x}", twin, address >> 8, (address >> 3) & 31, address & 7);
+    return fmt::format("devices/pci0000:00/0000:00:01.{}/0000:{:02x}:{:02x}.{:x}", twin, address >> 8,
+                       (address >> 3) & 31, address & 7);
   }
   if (parts[0] == "i2c" && parts.size() == 3) {
-    return fmt::format("devices/pci0000:00/0000:00:1f.4/i2c-{}/{}-{:04x}", parts[1], parts[1], parse_hex(parts[2]).value_or(0));
+    return fmt::format("devices/pci0000:00/0000:00:1f.4/i2c-{}/{}-{:04x}", parts[1], parts[1],
+                       parse_hex(parts[2]).value_or(0));
   }
   if (parts[0] == "acpi") return fmt::format("devices/LNXSYSTM:00/LNXSYBUS:00/{}:{:02}", chip.name, twin);
   return {};
@@ -131,14 +142,18 @@ bool is_gpu(const std::string& name) { return name == "amdgpu" || name == "nouve
 
 std::string gpu_links(const PrintedChip& chip, const std::string& device, int number) {
   return fmt::format(
-      "sys/bus/pci/drivers/{0}/\nsys/{1}/driver\t-> ../../../../bus/pci/drivers/{0}\nsys/{1}/power/runtime_status\tactive\n"
-      "sys/class/drm/card{2}\t-> ../../{1}/drm/card{2}\nsys/{1}/drm/card{2}/\nsys/{1}/drm/card{2}/device\t-> ../../../{3}\n",
+      "sys/bus/pci/drivers/{0}/\nsys/{1}/driver\t-> "
+      "../../../../bus/pci/drivers/{0}\nsys/{1}/power/runtime_status\tactive\n"
+      "sys/class/drm/card{2}\t-> ../../{1}/drm/card{2}\nsys/{1}/drm/card{2}/\nsys/{1}/drm/card{2}/device\t-> "
+      "../../../{3}\n",
       chip.name, device, number, device.substr(device.rfind('/') + 1));
 }
 
 }  // namespace
 
-std::vector<PrintedChip> parse_sensors(const std::string& text) { return trim(text).starts_with("{") ? parse_json_output(text) : parse_text(text); }
+std::vector<PrintedChip> parse_sensors(const std::string& text) {
+  return trim(text).starts_with("{") ? parse_json_output(text) : parse_text(text);
+}
 
 std::string sensors_tree(const std::vector<PrintedChip>& chips, bool turned) {
   std::string tree;

@@ -10,7 +10,8 @@
 
 namespace hale::test {
 
-/// A line of a file in a ttar archive: NULLBYTE stands for one, EOF at the end of the last line for "no newline"; a backslash before them quotes.
+/// A line of a file in a ttar archive: NULLBYTE stands for one, EOF at the end of the last line for "no newline"; a
+/// backslash before them quotes.
 inline std::string ttar_line(const std::string& line) {
   std::string out;
   for (std::size_t i = 0; i < line.size();) {
@@ -27,7 +28,8 @@ inline std::string ttar_line(const std::string& line) {
   return out;
 }
 
-/// Unpacks a gzip-compressed ttar text archive (Path / Lines / content, SymlinkTo, Directory; modes are ignored). Returns how many entries there were.
+/// Unpacks a gzip-compressed ttar text archive (Path / Lines / content, SymlinkTo, Directory; modes are ignored).
+/// Returns how many entries there were.
 inline int unpack_ttar(const std::filesystem::path& archive, const std::filesystem::path& folder) {
   const auto text = gzip_decompress(read_all(archive), 64u << 20);
   REQUIRE(text.has_value());

@@ -11,20 +11,29 @@
 /// Captured machines as text: the format that tests/support/unpack_tree describes.
 namespace hale::test {
 
-inline int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+inline int hex_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
 
 /// \n \t \\ \xHH; anything else stays as it is.
 inline std::string unescape(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
-    if (next == 'n') out += '\n', ++i;
-    else if (next == 't') out += '\t', ++i;
-    else if (next == '\\') out += '\\', ++i;
+    if (next == 'n')
+      out += '\n', ++i;
+    else if (next == 't')
+      out += '\t', ++i;
+    else if (next == '\\')
+      out += '\\', ++i;
     else if (next == 'x' && i + 3 < text.size() && hex_digit(text[i + 2]) >= 0 && hex_digit(text[i + 3]) >= 0) {
       out += static_cast<char>(hex_digit(text[i + 2]) * 16 + hex_digit(text[i + 3]));
       i += 3;
-    } else out += text[i];
+    } else
+      out += text[i];
   }
   return out;
 }
@@ -49,7 +58,8 @@ inline void write_entry(const std::filesystem::path& path, std::string_view cont
   REQUIRE(file.good());
 }
 
-/// Lays `text` out below `folder`. Returns the seconds of a line "@after<TAB>N", else 10: how long after the tree before this one it is seen.
+/// Lays `text` out below `folder`. Returns the seconds of a line "@after<TAB>N", else 10: how long after the tree
+/// before this one it is seen.
 inline int unpack_tree(const std::string& text, const std::filesystem::path& folder) {
   for (const char* root : {"sys", "proc", "dev"}) std::filesystem::create_directories(folder / root);
   std::istringstream lines(text);
