@@ -10,10 +10,12 @@
 
 namespace hale {
 
-/// Mutual TLS identity and trust, all PEM. Keys are handed over in memory, never through a path. Exactly one of ca_pem and ca_sha256 is given.
+/// Mutual TLS identity and trust, all PEM. Keys are handed over in memory, never through a path. Exactly one of ca_pem
+/// and ca_sha256 is given.
 struct TlsOptions {
-  std::string ca_pem;           ///< the only CA that is trusted (pinned); the system's own are never consulted
-  std::string ca_sha256;        ///< first contact: hex SHA-256 of the CA's DER; that CA, found in the chain the server shows, is the only one trusted
+  std::string ca_pem;     ///< the only CA that is trusted (pinned); the system's own are never consulted
+  std::string ca_sha256;  ///< first contact: hex SHA-256 of the CA's DER; that CA, found in the chain the server shows,
+                          ///< is the only one trusted
   std::string certificate_pem;  ///< client certificate; empty before enrolment
   std::string private_key_pem;
 };
@@ -24,7 +26,7 @@ struct ProxyOptions {
 
 struct HttpRequest {
   std::string method{"POST"};
-  std::string url;  ///< https only
+  std::string url;                   ///< https only
   std::vector<std::string> headers;  ///< "Name: value"
   std::string body;
   std::uint32_t timeout_s{60};
@@ -38,9 +40,9 @@ struct HttpResponse {
   std::optional<std::uint32_t> retry_after_s;  ///< from Retry-After, seconds or date
 };
 
-/// libcurl, TLS 1.3 only, keep-alive between requests. Errors: unavailable (no route, refused, DNS), timeout, permission (certificate not accepted:
-/// the message says so, and names TLS inspection by a proxy when the chain ends in another CA than the pinned one), invalid_input (too large).
-/// Belongs to one thread.
+/// libcurl, TLS 1.3 only, keep-alive between requests. Errors: unavailable (no route, refused, DNS), timeout,
+/// permission (certificate not accepted: the message says so, and names TLS inspection by a proxy when the chain ends
+/// in another CA than the pinned one), invalid_input (too large). Belongs to one thread.
 class HttpClient {
  public:
   static Result<std::unique_ptr<HttpClient>> make(TlsOptions tls, ProxyOptions proxy = {});

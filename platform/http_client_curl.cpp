@@ -104,14 +104,16 @@ Result<> CurlClient::set_up(const ProxyOptions& proxy) {
   set_tls();
   set_proxy(proxy);
   if (refused_option_ == CURLE_OK) return {};
-  return fail(Errc::internal, std::string("libcurl does not take an option that Hale needs: ") + curl_easy_strerror(refused_option_));
+  return fail(Errc::internal,
+              std::string("libcurl does not take an option that Hale needs: ") + curl_easy_strerror(refused_option_));
 }
 
 void CurlClient::set_tls() {
   set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_3});
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
-  // Debian builds the system's CAs in as a default: without these two lines they would be trusted beside the pinned one.
+  // Debian builds the system's CAs in as a default: without these two lines they would be trusted beside the pinned
+  // one.
   set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
   set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   if (!tls_.ca_pem.empty()) {
@@ -171,7 +173,9 @@ Result<HttpResponse> CurlClient::send(const HttpRequest& request) {
   response.status = static_cast<int>(status);
   curl_off_t wait = 0;
   curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &wait);
-  if (wait > 0) response.retry_after_s = static_cast<std::uint32_t>(std::min<curl_off_t>(wait, std::numeric_limits<std::uint32_t>::max()));
+  if (wait > 0)
+    response.retry_after_s =
+        static_cast<std::uint32_t>(std::min<curl_off_t>(wait, std::numeric_limits<std::uint32_t>::max()));
   return response;
 }
 
@@ -179,22 +183,31 @@ Result<HttpResponse> CurlClient::failure(CURLcode code, const HttpRequest& reque
   const auto host = host_of(request.url);
   const std::string words = sanitize_utf8(words_.front() != '\0' ? words_.data() : curl_easy_strerror(code), 300);
   if (received.too_large) {
-    return fail(Errc::invalid_input, host + ": the answer is larger than " + std::to_string(request.max_response) + " bytes");
+    return fail(Errc::invalid_input,
+                host + ": the answer is larger than " + std::to_string(request.max_response) + " bytes");
   }
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return fail(Errc::timeout, host + ": no answer within " + std::to_string(request.timeout_s) + " s (" + words + ")");
-    case CURLE_ABORTED_BY_CALLBACK: return fail(Errc::unavailable, host + ": interrupted");
+      return fail(Errc::timeout,
+                  host + ": no answer within " + std::to_string(request.timeout_s) + " s (" + words + ")");
+    case CURLE_ABORTED_BY_CALLBACK:
+      return fail(Errc::unavailable, host + ": interrupted");
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT: return fail(Errc::invalid_input, "\"" + request.url + "\" is no https address (" + words + ")");
-    case CURLE_SSL_CERTPROBLEM: return fail(Errc::invalid_input, "this PC's certificate and key do not load (" + words + "); enrol again");
-    case CURLE_SSL_CACERT_BADFILE: return fail(Errc::invalid_input, "the pinned CA certificate does not load (" + words + "); enrol again");
-    case CURLE_WEIRD_SERVER_REPLY: return fail(Errc::invalid_input, host + ": what answers there does not speak HTTP (" + words + ")");
+    case CURLE_URL_MALFORMAT:
+      return fail(Errc::invalid_input, "\"" + request.url + "\" is no https address (" + words + ")");
+    case CURLE_SSL_CERTPROBLEM:
+      return fail(Errc::invalid_input, "this PC's certificate and key do not load (" + words + "); enrol again");
+    case CURLE_SSL_CACERT_BADFILE:
+      return fail(Errc::invalid_input, "the pinned CA certificate does not load (" + words + "); enrol again");
+    case CURLE_WEIRD_SERVER_REPLY:
+      return fail(Errc::invalid_input, host + ": what answers there does not speak HTTP (" + words + ")");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR: return tls_failure(host, words);
-    default: return fail(Errc::unavailable, host + ": " + words);
+    case CURLE_RECV_ERROR:
+      return tls_failure(host, words);
+    default:
+      return fail(Errc::unavailable, host + ": " + words);
   }
 }
 
@@ -202,13 +215,17 @@ Result<HttpResponse> CurlClient::failure(CURLcode code, const HttpRequest& reque
 Result<HttpResponse> CurlClient::tls_failure(const std::string& host, const std::string& words) const {
   if (!peer_.refusal().empty()) return fail(Errc::permission, host + ": " + peer_.refusal());
   if (words.find("subject name") != std::string::npos) {
-    return fail(Errc::permission, host + ": the fleet's certificate is not for this name (" + words + "); enrol with the name it is for");
+    return fail(Errc::permission,
+                host + ": the fleet's certificate is not for this name (" + words + "); enrol with the name it is for");
   }
-  if (words.find("alert certificate revoked") != std::string::npos) return HttpResponse{.status = 401, .body = {}, .retry_after_s = {}};
+  if (words.find("alert certificate revoked") != std::string::npos)
+    return HttpResponse{.status = 401, .body = {}, .retry_after_s = {}};
   if (words.find("protocol version") != std::string::npos || words.find("unsupported protocol") != std::string::npos) {
-    return fail(Errc::permission, host + ": the server does not speak TLS 1.3, and Hale accepts nothing older (" + words + ")");
+    return fail(Errc::permission,
+                host + ": the server does not speak TLS 1.3, and Hale accepts nothing older (" + words + ")");
   }
-  if (words.find("alert") != std::string::npos && (words.find("certificate") != std::string::npos || words.find("unknown ca") != std::string::npos)) {
+  if (words.find("alert") != std::string::npos &&
+      (words.find("certificate") != std::string::npos || words.find("unknown ca") != std::string::npos)) {
     return fail(Errc::permission, host + ": the fleet did not accept this PC's certificate (" + words + ")");
   }
   return fail(Errc::unavailable, host + ": " + words);
@@ -226,8 +243,10 @@ Result<std::unique_ptr<HttpClient>> HttpClient::make(TlsOptions tls, ProxyOption
   if (tls.ca_pem.empty() == tls.ca_sha256.empty()) {
     return fail(Errc::invalid_input, "no CA is pinned: Hale never trusts the system's own");
   }
-  if (tls.certificate_pem.empty() != tls.private_key_pem.empty()) return fail(Errc::invalid_input, "a certificate and its key come together");
-  if (!is_known_proxy(proxy.url)) return fail(Errc::invalid_input, "the proxy must be given as http://HOST:PORT or \"direct\"");
+  if (tls.certificate_pem.empty() != tls.private_key_pem.empty())
+    return fail(Errc::invalid_input, "a certificate and its key come together");
+  if (!is_known_proxy(proxy.url))
+    return fail(Errc::invalid_input, "the proxy must be given as http://HOST:PORT or \"direct\"");
   tls.ca_sha256 = to_lower_ascii(tls.ca_sha256);
   CURL* easy = curl_ready() ? curl_easy_init() : nullptr;
   if (easy == nullptr) return fail(Errc::internal, "libcurl does not start");

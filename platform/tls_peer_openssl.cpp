@@ -28,7 +28,9 @@ std::string text_of(const Bio& bio) {
 
 std::string name_of(const X509_NAME* name) {
   const Bio bio(BIO_new(BIO_s_mem()));
-  if (!bio || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB)) < 0) return "?";
+  if (!bio ||
+      X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB)) < 0)
+    return "?";
   return sanitize_utf8(text_of(bio), 200);
 }
 
@@ -107,8 +109,8 @@ void TlsPeer::explain(X509_STORE_CTX* chain) {
   const X509* at = X509_STORE_CTX_get_current_cert(chain);
   if (at == nullptr) at = X509_STORE_CTX_get0_cert(chain);
   if (error == X509_V_ERR_CERT_HAS_EXPIRED) {
-    refusal_ = "the server's certificate \"" + name_of(X509_get_subject_name(at)) + "\" expired at " + time_of(X509_get0_notAfter(at)) +
-               " (or this PC's clock is wrong); the fleet's administrator renews it";
+    refusal_ = "the server's certificate \"" + name_of(X509_get_subject_name(at)) + "\" expired at " +
+               time_of(X509_get0_notAfter(at)) + " (or this PC's clock is wrong); the fleet's administrator renews it";
   } else if (error == X509_V_ERR_CERT_NOT_YET_VALID) {
     refusal_ = "the server's certificate \"" + name_of(X509_get_subject_name(at)) + "\" is valid only from " +
                time_of(X509_get0_notBefore(at)) + ": check this PC's clock";
@@ -117,8 +119,10 @@ void TlsPeer::explain(X509_STORE_CTX* chain) {
              error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE || error == X509_V_ERR_CERT_SIGNATURE_FAILURE ||
              error == X509_V_ERR_CERT_UNTRUSTED) {
     refusal_ = "the certificate shown was issued by \"" + topmost_issuer(chain) +
-               "\", not by the fleet's own CA. Most likely a proxy or security product on the way opens TLS connections (TLS inspection). Hale "
-               "does not weaken its check, and sent nothing: ask for this address to be excepted from inspection, or, if the fleet was set up "
+               "\", not by the fleet's own CA. Most likely a proxy or security product on the way opens TLS "
+               "connections (TLS inspection). Hale "
+               "does not weaken its check, and sent nothing: ask for this address to be excepted from inspection, or, "
+               "if the fleet was set up "
                "anew, enrol again";
   } else {
     refusal_ = std::string("the server's certificate was refused: ") + X509_verify_cert_error_string(error);

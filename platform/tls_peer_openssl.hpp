@@ -6,8 +6,8 @@ struct x509_store_ctx_st;
 
 namespace hale {
 
-/// Judges the certificate chain a server shows, in the place of OpenSSL's own check (which it calls), and remembers why it refused.
-/// Installed into each SSL_CTX; must outlive the connections. Belongs to one thread.
+/// Judges the certificate chain a server shows, in the place of OpenSSL's own check (which it calls), and remembers why
+/// it refused. Installed into each SSL_CTX; must outlive the connections. Belongs to one thread.
 class TlsPeer {
  public:
   /// `ca_sha256`: hex SHA-256 of the DER of the only CA to trust; empty: what the SSL_CTX's store holds.

@@ -69,7 +69,8 @@ Result<Timestamp> time_of(const ASN1_TIME* time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return fail(Errc::invalid_input, "the certificate holds no valid time");
   const std::chrono::sys_days day{std::chrono::year{parts.tm_year + 1900} / (parts.tm_mon + 1) / parts.tm_mday};
-  return Timestamp{day} + std::chrono::hours{parts.tm_hour} + std::chrono::minutes{parts.tm_min} + std::chrono::seconds{parts.tm_sec};
+  return Timestamp{day} + std::chrono::hours{parts.tm_hour} + std::chrono::minutes{parts.tm_min} +
+         std::chrono::seconds{parts.tm_sec};
 }
 
 Result<std::string> sha256_of(const X509* certificate) {
@@ -86,7 +87,8 @@ Result<> check_chain(const std::vector<Certificate>& shown, const std::vector<Ce
   if (!store || !check || !others) return openssl_failed("checking the certificate");
   for (const auto& ca : trusted) X509_STORE_add_cert(store.get(), ca.get());
   for (const auto& one : shown) sk_X509_push(others.get(), one.get());
-  if (X509_STORE_CTX_init(check.get(), store.get(), shown.front().get(), others.get()) != 1) return openssl_failed("checking the certificate");
+  if (X509_STORE_CTX_init(check.get(), store.get(), shown.front().get(), others.get()) != 1)
+    return openssl_failed("checking the certificate");
   X509_STORE_CTX_set_purpose(check.get(), X509_PURPOSE_SSL_CLIENT);
   X509_STORE_CTX_set_flags(check.get(), X509_V_FLAG_NO_CHECK_TIME);
   if (X509_verify_cert(check.get()) == 1) return {};
@@ -115,8 +117,10 @@ Result<SigningRequest> make_signing_request(std::string_view key_pem) {
   const Bio der(BIO_new(BIO_s_mem()));
   if (!request || !pem || !der) return openssl_failed("making the signing request");
   static constexpr unsigned char kName[] = "hale device";
-  if (X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), "CN", MBSTRING_UTF8, kName, -1, -1, 0) != 1 ||
-      X509_REQ_set_pubkey(request.get(), key->get()) != 1 || X509_REQ_sign(request.get(), key->get(), EVP_sha256()) <= 0 ||
+  if (X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), "CN", MBSTRING_UTF8, kName, -1, -1, 0) !=
+          1 ||
+      X509_REQ_set_pubkey(request.get(), key->get()) != 1 ||
+      X509_REQ_sign(request.get(), key->get(), EVP_sha256()) <= 0 ||
       PEM_write_bio_X509_REQ(pem.get(), request.get()) != 1 || i2d_X509_REQ_bio(der.get(), request.get()) != 1) {
     return openssl_failed("making the signing request");
   }
@@ -134,7 +138,8 @@ Result<std::string> sign_with_device_key(std::string_view key_pem, std::string_v
     return openssl_failed("signing");
   }
   std::string signature(size, '\0');
-  if (EVP_DigestSign(digest.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, data, bytes.size()) != 1) {
+  if (EVP_DigestSign(digest.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, data, bytes.size()) !=
+      1) {
     return openssl_failed("signing");
   }
   signature.resize(size);

@@ -88,25 +88,36 @@ bool Drain::take_answer(const Outbox::Batch& batch, const HttpResponse& response
   switch (response.status) {
     case 200:
     case 201:
-    case 202: return settle(batch, response.body);
+    case 202:
+      return settle(batch, response.body);
     case 400:
     case 413:
-    case 422: return split(batch, response);
-    case 401: return stop(DrainEnd::revoked, "the fleet no longer accepts this PC: its certificate is revoked or unknown (" + describe_answer(response) + "); ask the fleet's administrator");
-    case 403: return stop(DrainEnd::later, "the fleet says that these data belong to another device (" + describe_answer(response) + ")");
-    default: break;
+    case 422:
+      return split(batch, response);
+    case 401:
+      return stop(DrainEnd::revoked, "the fleet no longer accepts this PC: its certificate is revoked or unknown (" +
+                                         describe_answer(response) + "); ask the fleet's administrator");
+    case 403:
+      return stop(DrainEnd::later,
+                  "the fleet says that these data belong to another device (" + describe_answer(response) + ")");
+    default:
+      break;
   }
   so_far_.retry_after_s = response.retry_after_s;
   if (response.status >= 300 && response.status < 400) {
-    return stop(DrainEnd::later, "the fleet's address answers with a redirect (" + std::to_string(response.status) + "), which Hale does not follow");
+    return stop(DrainEnd::later, "the fleet's address answers with a redirect (" + std::to_string(response.status) +
+                                     "), which Hale does not follow");
   }
   return stop(DrainEnd::later, "the fleet cannot take uploads now (" + describe_answer(response) + ")");
 }
 
 bool Drain::settle(const Outbox::Batch& batch, const std::string& body) {
   const auto delivery = decode_delivery(body);
-  if (!delivery) return stop(DrainEnd::later, "the fleet's answer is not understood: " + sanitize_utf8(delivery.error().message, 300));
-  if (auto done = outbox_.settle(batch, *delivery, clock_.now()); !done) return stop(DrainEnd::later, "outbox: " + done.error().message);
+  if (!delivery)
+    return stop(DrainEnd::later,
+                "the fleet's answer is not understood: " + sanitize_utf8(delivery.error().message, 300));
+  if (auto done = outbox_.settle(batch, *delivery, clock_.now()); !done)
+    return stop(DrainEnd::later, "outbox: " + done.error().message);
   so_far_.sent += count_known(batch, delivery->accepted);
   so_far_.set_aside += count_known(batch, ids_of(delivery->rejected));
   max_items_ = std::min(limits_.max_items, max_items_ * 2);
@@ -123,7 +134,8 @@ bool Drain::split(const Outbox::Batch& batch, const HttpResponse& response) {
   }
   Delivery refused;
   refused.rejected.push_back({batch.items.front().id, "the fleet refused it (" + describe_answer(response) + ")"});
-  if (auto done = outbox_.settle(batch, refused, clock_.now()); !done) return stop(DrainEnd::later, "outbox: " + done.error().message);
+  if (auto done = outbox_.settle(batch, refused, clock_.now()); !done)
+    return stop(DrainEnd::later, "outbox: " + done.error().message);
   ++so_far_.set_aside;
   max_items_ = std::min(limits_.max_items, max_items_ * 2);
   return true;

@@ -26,18 +26,20 @@ struct Drained {
   std::optional<std::uint32_t> retry_after_s;  ///< what the server asked for
 };
 
-/// Sends batch after batch until nothing is due or something is in the way. What the server refuses as a whole (400, 413, 422) is sent again in
-/// halves until the item that is refused alone is found and set aside. Belongs to one thread.
+/// Sends batch after batch until nothing is due or something is in the way. What the server refuses as a whole (400,
+/// 413, 422) is sent again in halves until the item that is refused alone is found and set aside. Belongs to one
+/// thread.
 class Drain {
  public:
   struct Limits {
     std::size_t max_items{500};
     std::size_t max_bytes{1u << 20};  ///< of bodies, before compression
   };
-  Drain(Outbox& outbox, HttpClient& client, std::string fleet_url, std::string device_id, const Clock& clock, const std::atomic<bool>* cancel)
+  Drain(Outbox& outbox, HttpClient& client, std::string fleet_url, std::string device_id, const Clock& clock,
+        const std::atomic<bool>* cancel)
       : Drain(outbox, client, std::move(fleet_url), std::move(device_id), clock, cancel, Limits{}) {}
-  Drain(Outbox& outbox, HttpClient& client, std::string fleet_url, std::string device_id, const Clock& clock, const std::atomic<bool>* cancel,
-        Limits limits);
+  Drain(Outbox& outbox, HttpClient& client, std::string fleet_url, std::string device_id, const Clock& clock,
+        const std::atomic<bool>* cancel, Limits limits);
   Drained run();
 
  private:

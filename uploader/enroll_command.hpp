@@ -23,7 +23,8 @@ struct EnrollCommand {
   const std::atomic<bool>* cancel{};
 };
 
-/// `hale-upload enroll`: refuses to replace a working identity (conflict) unless forced; leaves a copied one and names it to the fleet.
+/// `hale-upload enroll`: refuses to replace a working identity (conflict) unless forced; leaves a copied one and names
+/// it to the fleet.
 Result<Identity> run_enroll(const EnrollCommand& command, const Clock& clock);
 /// {"device":…,"organization":…,"fleet":…,"consent":"required|given","not_after":…}
 std::string to_json_line(const Identity& identity);

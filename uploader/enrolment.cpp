@@ -38,7 +38,8 @@ Result<Identity> identity_from_answer(const std::string& body, Identity base) {
   if (!document || !document->is_object()) return fail(Errc::invalid_input, "the fleet's answer is not a JSON object");
   base.device_id = member(*document, "device");
   base.certificate_pem = member(*document, "certificate");
-  if (base.device_id.empty() || base.device_id.size() > 64) return fail(Errc::invalid_input, "the fleet's answer holds no \"device\"");
+  if (base.device_id.empty() || base.device_id.size() > 64)
+    return fail(Errc::invalid_input, "the fleet's answer holds no \"device\"");
   if (base.certificate_pem.empty()) return fail(Errc::invalid_input, "the fleet's answer holds no \"certificate\"");
   if (auto ca = member(*document, "ca"); !ca.empty()) base.ca_pem = std::move(ca);
   if (auto key = member(*document, "command_key"); !key.empty()) base.command_key = std::move(key);
@@ -57,14 +58,19 @@ bool keeps_token(const std::string& body) {
   return found != document->end() && found->is_boolean() && found->get<bool>();
 }
 
-/// First the key under a name of its own, then the identity that points to it, then the old key goes: a crash leaves either pair whole.
-Result<Identity> store(const std::filesystem::path& state_folder, Identity identity, const std::string& key_pem, const std::string& old_key) {
+/// First the key under a name of its own, then the identity that points to it, then the old key goes: a crash leaves
+/// either pair whole.
+Result<Identity> store(const std::filesystem::path& state_folder, Identity identity, const std::string& key_pem,
+                       const std::string& old_key) {
   identity.key_name = old_key == "client-key.a" ? "client-key.b" : "client-key.a";
   Secrets secrets(state_folder);
-  if (auto done = secrets.put(identity.key_name, key_pem); !done) return fail(std::move(done.error()).with_context("keeping the device's key"));
-  if (auto done = write_identity(state_folder, identity); !done) return fail(std::move(done.error()).with_context("keeping the identity"));
+  if (auto done = secrets.put(identity.key_name, key_pem); !done)
+    return fail(std::move(done.error()).with_context("keeping the device's key"));
+  if (auto done = write_identity(state_folder, identity); !done)
+    return fail(std::move(done.error()).with_context("keeping the identity"));
   if (!old_key.empty()) {
-    if (auto done = secrets.erase(old_key); !done) return fail(std::move(done.error()).with_context("erasing the old key"));
+    if (auto done = secrets.erase(old_key); !done)
+      return fail(std::move(done.error()).with_context("erasing the old key"));
   }
   return identity;
 }
@@ -77,7 +83,8 @@ Result<> keep_token(const std::filesystem::path& state_folder, const EnrolmentTo
 Result<> check_answer(const Identity& identity, const std::string& key_pem, const EnrolmentToken& token) {
   const auto pinned = holds_ca(identity.ca_pem, token.ca_sha256);
   if (!pinned) return fail(Error(pinned.error()).with_context("the CA in the fleet's answer"));
-  if (!*pinned) return fail(Errc::permission, "the CA in the fleet's answer is not the one whose fingerprint the token carries");
+  if (!*pinned)
+    return fail(Errc::permission, "the CA in the fleet's answer is not the one whose fingerprint the token carries");
   return check_device_certificate(identity.certificate_pem, key_pem, identity.ca_pem);
 }
 
@@ -98,7 +105,9 @@ Result<Identity> enroll(const EnrolmentOptions& options, const EnrolmentToken& t
   if (!key) return fail(key.error());
   const auto request = make_signing_request(*key);
   if (!request) return fail(request.error());
-  auto client = HttpClient::make(TlsOptions{.ca_pem = {}, .ca_sha256 = token.ca_sha256, .certificate_pem = {}, .private_key_pem = {}}, options.proxy);
+  auto client = HttpClient::make(
+      TlsOptions{.ca_pem = {}, .ca_sha256 = token.ca_sha256, .certificate_pem = {}, .private_key_pem = {}},
+      options.proxy);
   if (!client) return fail(client.error());
   const json body{{"token", token.text},
                   {"csr", request->pem},
@@ -107,11 +116,13 @@ Result<Identity> enroll(const EnrolmentOptions& options, const EnrolmentToken& t
                   {"previous", options.previous}};
   const auto answer = (*client)->send(make_request(url + "/v1/device/enroll", body, options.cancel));
   if (!answer) return fail(Error(answer.error()).with_context("enrolling"));
-  if (answer->status == 429 || answer->status >= 500) return fail(Errc::unavailable, "the fleet cannot enrol now (" + describe_answer(*answer) + ")");
+  if (answer->status == 429 || answer->status >= 500)
+    return fail(Errc::unavailable, "the fleet cannot enrol now (" + describe_answer(*answer) + ")");
   if (answer->status == 401 || answer->status == 403) {
     return fail(Errc::permission, "the fleet refused the enrolment token (" + describe_answer(*answer) + ")");
   }
-  if (answer->status != 200 && answer->status != 201) return fail(Errc::invalid_input, "the fleet did not enrol this PC (" + describe_answer(*answer) + ")");
+  if (answer->status != 200 && answer->status != 201)
+    return fail(Errc::invalid_input, "the fleet did not enrol this PC (" + describe_answer(*answer) + ")");
   Identity base;
   base.fleet_url = url;
   base.ca_pem = (*client)->found_ca_pem();
@@ -142,9 +153,11 @@ Result<Renewed> renew(const std::filesystem::path& state_folder, const Identity&
   if (!request) return fail(request.error());
   const auto proof = sign_with_device_key(*old_key, request->der);
   if (!proof) return fail(proof.error());
-  auto client = HttpClient::make(TlsOptions{.ca_pem = identity.ca_pem, .ca_sha256 = {}, .certificate_pem = {}, .private_key_pem = {}}, proxy);
+  auto client = HttpClient::make(
+      TlsOptions{.ca_pem = identity.ca_pem, .ca_sha256 = {}, .certificate_pem = {}, .private_key_pem = {}}, proxy);
   if (!client) return fail(client.error());
-  const json body{{"csr", request->pem}, {"certificate", identity.certificate_pem}, {"proof", crypto::to_base64(*proof)}};
+  const json body{
+      {"csr", request->pem}, {"certificate", identity.certificate_pem}, {"proof", crypto::to_base64(*proof)}};
   const auto answer = (*client)->send(make_request(identity.fleet_url + "/v1/device/renew", body, cancel));
   if (!answer) return fail(Error(answer.error()).with_context("renewing the certificate"));
   if (answer->status == 401) return Renewed{identity, true};
@@ -153,8 +166,10 @@ Result<Renewed> renew(const std::filesystem::path& state_folder, const Identity&
   }
   auto renewed = identity_from_answer(answer->body, identity);
   if (!renewed) return fail(renewed.error());
-  if (renewed->device_id != identity.device_id) return fail(Errc::invalid_input, "the fleet renewed the certificate of another device");
-  if (auto done = check_device_certificate(renewed->certificate_pem, *key, renewed->ca_pem); !done) return fail(done.error());
+  if (renewed->device_id != identity.device_id)
+    return fail(Errc::invalid_input, "the fleet renewed the certificate of another device");
+  if (auto done = check_device_certificate(renewed->certificate_pem, *key, renewed->ca_pem); !done)
+    return fail(done.error());
   auto stored = store(state_folder, std::move(*renewed), *key, identity.key_name);
   if (!stored) return fail(stored.error());
   return Renewed{std::move(*stored), false};

@@ -21,9 +21,10 @@ struct EnrolmentOptions {
   const std::atomic<bool>* cancel{};
 };
 
-/// Makes a key on this PC, has the fleet certify it, and stores the identity; the first contact is pinned by the token's fingerprint. An
-/// identity that was there is replaced, and only once the new one is complete. Errors: permission (the fleet refuses the token, or the
-/// server's certificate is not the pinned one), invalid_input (an answer that does not hold), unavailable, timeout.
+/// Makes a key on this PC, has the fleet certify it, and stores the identity; the first contact is pinned by the
+/// token's fingerprint. An identity that was there is replaced, and only once the new one is complete. Errors:
+/// permission (the fleet refuses the token, or the server's certificate is not the pinned one), invalid_input (an
+/// answer that does not hold), unavailable, timeout.
 Result<Identity> enroll(const EnrolmentOptions& options, const EnrolmentToken& token);
 
 /// A third of the certificate's life or less is left. An unreadable certificate is due.
@@ -33,8 +34,8 @@ struct Renewed {
   Identity identity;
   bool revoked{false};  ///< the fleet answered 401: this device is revoked or unknown; `identity` is unchanged
 };
-/// A new key and certificate for the same device, by proof of possession of the old key; works with an expired certificate. The old ones stay
-/// in use when it fails.
+/// A new key and certificate for the same device, by proof of possession of the old key; works with an expired
+/// certificate. The old ones stay in use when it fails.
 Result<Renewed> renew(const std::filesystem::path& state_folder, const Identity& identity, const ProxyOptions& proxy,
                       const std::atomic<bool>* cancel);
 

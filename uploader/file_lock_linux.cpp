@@ -12,10 +12,13 @@ namespace hale {
 
 Result<FileLock> FileLock::take(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-  if (descriptor < 0) return fail(errno == EACCES ? Errc::permission : Errc::io, "opening " + path.string() + ": " + std::strerror(errno));
+  if (descriptor < 0)
+    return fail(errno == EACCES ? Errc::permission : Errc::io,
+                "opening " + path.string() + ": " + std::strerror(errno));
   FileLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK) return fail(Errc::unavailable, "another hale-upload is at work (" + path.string() + " is locked)");
+  if (errno == EWOULDBLOCK)
+    return fail(Errc::unavailable, "another hale-upload is at work (" + path.string() + " is locked)");
   return fail(Errc::io, "locking " + path.string() + ": " + std::strerror(errno));
 }
 

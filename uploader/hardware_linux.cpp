@@ -16,9 +16,22 @@ namespace {
 using std::filesystem::path;
 
 /// What makers leave in DMI fields that they did not fill in (seen in dmidecode's bug lists and in the field).
-constexpr std::array<std::string_view, 16> kPlaceholders{
-    "to be filled by o.e.m.", "default string", "not specified", "not applicable", "none", "n/a", "na", "unknown", "system serial number",
-    "base board serial number", "oem", "o.e.m.", "invalid", "empty", "123456789", "03000200-0400-0500-0006-000700080009"};
+constexpr std::array<std::string_view, 16> kPlaceholders{"to be filled by o.e.m.",
+                                                         "default string",
+                                                         "not specified",
+                                                         "not applicable",
+                                                         "none",
+                                                         "n/a",
+                                                         "na",
+                                                         "unknown",
+                                                         "system serial number",
+                                                         "base board serial number",
+                                                         "oem",
+                                                         "o.e.m.",
+                                                         "invalid",
+                                                         "empty",
+                                                         "123456789",
+                                                         "03000200-0400-0500-0006-000700080009"};
 
 bool means_nothing(std::string_view value) {
   if (value.size() < 3) return true;
@@ -36,7 +49,8 @@ std::string read_value(const path& file) {
   return means_nothing(value) ? std::string{} : value;
 }
 
-/// The lowest permanent address of the cards on the board: a dock or a USB stick comes and goes, a random address is not the card's.
+/// The lowest permanent address of the cards on the board: a dock or a USB stick comes and goes, a random address is
+/// not the card's.
 std::string network_card(const path& sys_root) {
   const auto folder = sys_root / "class/net";
   const auto names = list_directory(folder);
@@ -45,7 +59,8 @@ std::string network_card(const path& sys_root) {
   for (const auto& name : *names) {
     const auto bus = link_target_name(folder / name / "device/subsystem");
     if (!bus || *bus == "usb") continue;
-    if (const auto assigned = read_file(folder / name / "addr_assign_type"); assigned && trim(*assigned) != "0") continue;
+    if (const auto assigned = read_file(folder / name / "addr_assign_type"); assigned && trim(*assigned) != "0")
+      continue;
     const auto address = read_value(folder / name / "address");
     if (!address.empty() && (lowest.empty() || address < lowest)) lowest = address;
   }
@@ -105,7 +120,8 @@ std::string hardware_fingerprint(const path& sys_root, const path& proc_root) {
     if (value.empty()) continue;
     if (!fingerprint.empty()) fingerprint += ';';
     // 64 bits tell PCs apart; the name in the key keeps one part's value from matching another's.
-    fingerprint += std::string(name) + '=' + crypto::hash_hex(value, "hale hardware v1 " + std::string(name)).substr(0, 16);
+    fingerprint +=
+        std::string(name) + '=' + crypto::hash_hex(value, "hale hardware v1 " + std::string(name)).substr(0, 16);
   }
   return fingerprint;
 }

@@ -35,7 +35,8 @@ class Members {
 
   std::string text(const char* name, bool may_be_empty = false) {
     const auto found = document_.find(name);
-    if (found == document_.end() || !found->is_string() || (!may_be_empty && found->get_ref<const std::string&>().empty())) {
+    if (found == document_.end() || !found->is_string() ||
+        (!may_be_empty && found->get_ref<const std::string&>().empty())) {
       return wrong(name, "a text");
     }
     return found->get<std::string>();
@@ -62,7 +63,8 @@ class Members {
 Result<Identity> from_document(const nlohmann::json& document) {
   if (!document.is_object()) return fail(Errc::invalid_input, "not a JSON object");
   const auto version = document.find("version");
-  if (version == document.end() || !version->is_number_integer()) return fail(Errc::invalid_input, "\"version\" must be a number");
+  if (version == document.end() || !version->is_number_integer())
+    return fail(Errc::invalid_input, "\"version\" must be a number");
   if (*version != 1) return fail(Errc::unsupported, "written by a newer Hale (version " + version->dump() + ")");
   Members members(document);
   Identity identity;
@@ -85,12 +87,14 @@ Result<Identity> from_document(const nlohmann::json& document) {
 Result<Identity> read_from(const std::filesystem::path& path) {
   const auto text = read_file(path, kMaxIdentity);
   if (!text) {
-    if (text.error().code == Errc::not_found) return fail(Errc::not_found, "this PC is not enrolled (" + path.string() + " does not exist)");
+    if (text.error().code == Errc::not_found)
+      return fail(Errc::not_found, "this PC is not enrolled (" + path.string() + " does not exist)");
     return fail(Error(text.error()).with_context(path.string()));
   }
   auto identity = parse_json(*text, kMaxIdentity, 8).and_then(from_document);
   if (!identity) {
-    return fail(identity.error().code, path.string() + ": " + identity.error().message + "; enrol this PC again (hale enroll URL)");
+    return fail(identity.error().code,
+                path.string() + ": " + identity.error().message + "; enrol this PC again (hale enroll URL)");
   }
   return identity;
 }
@@ -122,12 +126,18 @@ Result<> erase_identity(const std::filesystem::path& state_folder) {
 Result<> set_identity_aside(const std::filesystem::path& state_folder, const Identity& identity) {
   // In this order a crash in between leaves the copied identity detectable, never usable.
   if (auto done = Secrets(state_folder).erase(identity.key_name); !done) return done;
-  if (auto done = write_file_atomically(state_folder / kPreviousFile, to_document(identity).dump(2) + "\n", 0640); !done) return done;
+  if (auto done = write_file_atomically(state_folder / kPreviousFile, to_document(identity).dump(2) + "\n", 0640);
+      !done)
+    return done;
   return remove_file(state_folder / kFile);
 }
 
-Result<Identity> read_previous_identity(const std::filesystem::path& state_folder) { return read_from(state_folder / kPreviousFile); }
+Result<Identity> read_previous_identity(const std::filesystem::path& state_folder) {
+  return read_from(state_folder / kPreviousFile);
+}
 
-Result<> erase_previous_identity(const std::filesystem::path& state_folder) { return remove_file(state_folder / kPreviousFile); }
+Result<> erase_previous_identity(const std::filesystem::path& state_folder) {
+  return remove_file(state_folder / kPreviousFile);
+}
 
 }  // namespace hale

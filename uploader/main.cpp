@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
@@ -31,10 +29,7 @@ struct Arguments {
 };
 
 void cancel_on_signals() {
-  struct sigaction action{};
-  action.sa_handler = [](int) { cancel = true; };
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGINT, &action, nullptr);
+  for (const int signal : {SIGTERM, SIGINT}) std::signal(signal, [](int) { cancel = true; });
   std::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -59,14 +54,20 @@ int enroll(const Arguments& arguments) {
     std::cerr << "hale-upload: token file: " << token.error().message << '\n';
     return 2;
   }
-  const hale::EnrollCommand command{.state_folder = arguments.state, .url = arguments.url, .token_text = *token,
+  const hale::EnrollCommand command{.state_folder = arguments.state,
+                                    .url = arguments.url,
+                                    .token_text = *token,
                                     .hardware = hale::hardware_fingerprint(arguments.sysfs, arguments.procfs),
-                                    .system = hale::read_system_name(), .boot_time = hale::read_boot_time(arguments.procfs),
-                                    .proxy = {arguments.proxy}, .force = arguments.force, .cancel = &cancel};
+                                    .system = hale::read_system_name(),
+                                    .boot_time = hale::read_boot_time(arguments.procfs),
+                                    .proxy = {arguments.proxy},
+                                    .force = arguments.force,
+                                    .cancel = &cancel};
   const auto identity = hale::run_enroll(command, hale::system_clock());
   if (!identity) {
     std::cerr << "hale-upload: " << identity.error().message << '\n';
-    return identity.error().code == hale::Errc::invalid_input || identity.error().code == hale::Errc::unsupported ? 2 : 1;
+    return identity.error().code == hale::Errc::invalid_input || identity.error().code == hale::Errc::unsupported ? 2
+                                                                                                                  : 1;
   }
   std::cout << to_json_line(*identity) << std::endl;
   return 0;
@@ -75,8 +76,11 @@ int enroll(const Arguments& arguments) {
 int run(const Arguments& arguments) {
   const hale::UploadOptions options{.state_folder = arguments.state,
                                     .hardware = hale::hardware_fingerprint(arguments.sysfs, arguments.procfs),
-                                    .boot_time = hale::read_boot_time(arguments.procfs), .system = hale::read_system_name(),
-                                    .proxy = {arguments.proxy}, .session = std::chrono::seconds{arguments.session}, .now = arguments.now,
+                                    .boot_time = hale::read_boot_time(arguments.procfs),
+                                    .system = hale::read_system_name(),
+                                    .proxy = {arguments.proxy},
+                                    .session = std::chrono::seconds{arguments.session},
+                                    .now = arguments.now,
                                     .cancel = &cancel};
   const auto report = hale::run_upload(options, hale::system_clock());
   std::cout << to_json_line(report) << std::endl;
@@ -85,7 +89,8 @@ int run(const Arguments& arguments) {
 
 void add_common(CLI::App& command, Arguments& arguments) {
   command.add_option("--state", arguments.state, "Folder of the agent's state")->capture_default_str();
-  command.add_option("--proxy", arguments.proxy, "http://HOST:PORT, or \"direct\"; default: from the environment (https_proxy, no_proxy)");
+  command.add_option("--proxy", arguments.proxy,
+                     "http://HOST:PORT, or \"direct\"; default: from the environment (https_proxy, no_proxy)");
   command.add_option("--sysfs", arguments.sysfs, "Stands in for /sys")->capture_default_str();
   command.add_option("--procfs", arguments.procfs, "Stands in for /proc")->capture_default_str();
 }
@@ -95,17 +100,25 @@ void add_common(CLI::App& command, Arguments& arguments) {
 int main(int argc, char** argv) {
   Arguments arguments;
   arguments.state = default_state();
-  CLI::App app{"Enrols this PC with a fleet and uploads what waits, over mutual TLS. Started by haled; nothing else on the PC uses the network."};
+  CLI::App app{
+      "Enrols this PC with a fleet and uploads what waits, over mutual TLS. Started by haled; nothing else on the PC "
+      "uses the network."};
   app.set_version_flag("--version", HALE_VERSION);
   app.require_subcommand(1);
-  auto* enroll_command = app.add_subcommand("enroll", "Enrol this PC; prints one JSON line. Exit: 0 enrolled, 1 not now or refused, 2 bad input");
+  auto* enroll_command = app.add_subcommand(
+      "enroll", "Enrol this PC; prints one JSON line. Exit: 0 enrolled, 1 not now or refused, 2 bad input");
   enroll_command->add_option("URL", arguments.url, "The fleet's address; default: the token's");
-  enroll_command->add_option("--token-file", arguments.token_file, "File that holds the enrolment token, or - for standard input")->required();
+  enroll_command
+      ->add_option("--token-file", arguments.token_file, "File that holds the enrolment token, or - for standard input")
+      ->required();
   enroll_command->add_flag("--force", arguments.force, "Replace an identity that is in use");
   add_common(*enroll_command, arguments);
-  auto* run_command = app.add_subcommand("run", "Upload what waits; prints one JSON line. Exit: 0 done, 1 later, 2 bad usage, 4 revoked");
-  run_command->add_option("--session", arguments.session, "Stay for that many seconds and look again")->check(CLI::Range(0, 86'400));
-  run_command->add_flag("--now", arguments.now, "A person asked: do not wait out the own backoff (a server's Retry-After still holds)");
+  auto* run_command = app.add_subcommand(
+      "run", "Upload what waits; prints one JSON line. Exit: 0 done, 1 later, 2 bad usage, 4 revoked");
+  run_command->add_option("--session", arguments.session, "Stay for that many seconds and look again")
+      ->check(CLI::Range(0, 86'400));
+  run_command->add_flag("--now", arguments.now,
+                        "A person asked: do not wait out the own backoff (a server's Retry-After still holds)");
   add_common(*run_command, arguments);
   try {
     app.parse(argc, argv);

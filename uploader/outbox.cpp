@@ -6,22 +6,15 @@
 #include "core/embedded.hpp"
 #include "platform/compression.hpp"
 #include "platform/crypto.hpp"
+#include "uploader/outbox_rows.hpp"
 
 HALE_DECLARE_EMBEDDED(outbox_migrations)
 
 namespace hale {
 namespace {
 
-constexpr int kWaiting = 0;
-constexpr int kSent = 1;
-constexpr int kSetAside = 2;
-constexpr std::string_view kUnreadable = "cannot be unsealed: its spool key is gone or the record is damaged";
 /// Bound on one body, far above what any item holds: the compressed form is opened against it.
 constexpr std::size_t kMaxBody = 16u << 20;
-/// An item the server keeps waits this long before it is offered again.
-constexpr std::chrono::minutes kKeepDelay{5};
-/// A longer wait than this means that the clock was set back meanwhile.
-constexpr std::chrono::hours kLongestKeep{24};
 
 /// Undoes what was done since unless released; nests in the caller's transaction.
 class Savepoint {
@@ -66,20 +59,6 @@ constexpr std::int64_t number(ItemKind kind) { return static_cast<std::int64_t>(
 
 bool replaces_earlier(ItemKind kind) { return kind == ItemKind::inventory || kind == ItemKind::status; }
 
-Result<> run_with(Database& database, std::string_view sql, std::string_view text) {
-  auto statement = database.prepare(sql);
-  if (!statement) return fail(statement.error());
-  return statement->bind(1, text).run();
-}
-
-Result<std::int64_t> read_number(Database& database, std::string_view sql) {
-  auto query = database.prepare(sql);
-  if (!query) return fail(query.error());
-  const auto row = query->step();
-  if (!row) return fail(row.error());
-  return *row ? query->column_int(0) : 0;
-}
-
 }  // namespace
 
 std::span<const EmbeddedFile> outbox_migrations() { return embedded::outbox_migrations(); }
@@ -100,7 +79,8 @@ Result<> Outbox::put(const Item& item) {
 
 Result<> Outbox::insert(const Item& item, const std::string& sealed) {
   auto row = database_->prepare(
-      "INSERT INTO outbox_items (id, kind, time_ms, plain_bytes, sealed_bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
+      "INSERT INTO outbox_items (id, kind, time_ms, plain_bytes, sealed_bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) "
+      "DO NOTHING");
   if (!row) return fail(row.error());
   row->bind(1, std::string_view(item.id)).bind(2, number(item.kind)).bind(3, to_unix_ms(item.time));
   row->bind(4, static_cast<std::int64_t>(item.body.size())).bind(5, static_cast<std::int64_t>(sealed.size()));
@@ -111,13 +91,15 @@ Result<> Outbox::insert(const Item& item, const std::string& sealed) {
   if (!body) return fail(body.error());
   if (auto done = body->bind(1, seq).bind_blob(2, sealed).run(); !done) return done;
   if (!replaces_earlier(item.kind)) return {};
-  auto earlier = database_->prepare("DELETE FROM outbox_items WHERE state = 0 AND kind = ? AND seq < ? AND batch IS NULL");
+  auto earlier =
+      database_->prepare("DELETE FROM outbox_items WHERE state = 0 AND kind = ? AND seq < ? AND batch IS NULL");
   if (!earlier) return fail(earlier.error());
   return earlier->bind(1, number(item.kind)).bind(2, seq).run();
 }
 
 Result<> Outbox::check_same(const Item& item) {
-  auto query = database_->prepare("SELECT kind, time_ms, body FROM outbox_items JOIN outbox_bodies USING (seq) WHERE id = ?");
+  auto query =
+      database_->prepare("SELECT kind, time_ms, body FROM outbox_items JOIN outbox_bodies USING (seq) WHERE id = ?");
   if (!query) return fail(query.error());
   const auto row = query->bind(1, std::string_view(item.id)).step();
   if (!row) return fail(row.error());
@@ -131,7 +113,8 @@ Result<> Outbox::check_same(const Item& item) {
 Result<> Outbox::keep_bound(std::uint64_t added) {
   if (waiting_bytes_) *waiting_bytes_ += added;
   if (waiting_bytes_ && *waiting_bytes_ <= options_.max_bytes) return {};
-  const auto bytes = read_number(*database_, "SELECT coalesce(sum(sealed_bytes), 0) FROM outbox_items WHERE state = 0");
+  const auto bytes =
+      outbox::read_number(*database_, "SELECT coalesce(sum(sealed_bytes), 0) FROM outbox_items WHERE state = 0");
   if (!bytes) return fail(bytes.error());
   waiting_bytes_ = static_cast<std::uint64_t>(*bytes);
   if (*waiting_bytes_ <= options_.max_bytes) return {};
@@ -141,7 +124,8 @@ Result<> Outbox::keep_bound(std::uint64_t added) {
 
 Result<> Outbox::drop_oldest_telemetry(std::uint64_t bytes) {
   auto query = database_->prepare(
-      "SELECT seq, sealed_bytes FROM outbox_items WHERE state = 0 AND kind = ? AND batch IS NULL ORDER BY seq LIMIT 1000");
+      "SELECT seq, sealed_bytes FROM outbox_items WHERE state = 0 AND kind = ? AND batch IS NULL ORDER BY seq LIMIT "
+      "1000");
   if (!query) return fail(query.error());
   query->bind(1, number(ItemKind::telemetry));
   std::uint64_t freed = 0;
@@ -157,7 +141,8 @@ Result<> Outbox::drop_oldest_telemetry(std::uint64_t bytes) {
   }
   if (dropped == 0) return {};
   query->reset();
-  auto remove = database_->prepare("DELETE FROM outbox_items WHERE state = 0 AND kind = ? AND batch IS NULL AND seq <= ?");
+  auto remove =
+      database_->prepare("DELETE FROM outbox_items WHERE state = 0 AND kind = ? AND batch IS NULL AND seq <= ?");
   if (!remove) return fail(remove.error());
   remove->bind(1, number(ItemKind::telemetry)).bind(2, last);
   if (auto done = remove->run(); !done) return done;
@@ -165,179 +150,28 @@ Result<> Outbox::drop_oldest_telemetry(std::uint64_t bytes) {
   return add_total("dropped_telemetry", dropped);
 }
 
-Result<std::optional<Outbox::Batch>> Outbox::take(Timestamp now, std::size_t max_items, std::size_t max_bytes) {
-  const auto any = read_number(*database_, "SELECT EXISTS (SELECT 1 FROM outbox_items WHERE state = 0)");
-  if (!any) return fail(any.error());
-  if (*any == 0) return std::optional<Batch>{};
-  auto transaction = Transaction::begin(*database_);
-  if (!transaction) return fail(transaction.error());
-  auto batch = unfinished();
-  if (!batch) return fail(batch.error());
-  if (!*batch) batch = make_batch(now, max_items, max_bytes);
-  if (!batch) return fail(batch.error());
-  if (auto done = transaction->commit(); !done) return fail(done.error());
-  return batch;
-}
-
-Result<std::optional<Outbox::Batch>> Outbox::unfinished() {
-  auto query = database_->prepare("SELECT id, created_ms FROM outbox_batches");
-  if (!query) return fail(query.error());
-  const auto row = query->step();
-  if (!row) return fail(row.error());
-  if (!*row) return std::optional<Batch>{};
-  Batch batch{query->column_text(0), from_unix_ms(query->column_int(1)), {}};
-  query->reset();
-  if (auto done = load_items(batch); !done) return fail(done.error());
-  if (!batch.items.empty()) return batch;
-  if (auto done = run_with(*database_, "DELETE FROM outbox_batches WHERE id = ?", batch.id); !done) {
-    return fail(done.error());
-  }
-  return std::optional<Batch>{};
-}
-
-Result<std::optional<Outbox::Batch>> Outbox::make_batch(Timestamp now, std::size_t max_items, std::size_t max_bytes) {
-  auto query = database_->prepare(
-      "SELECT seq, plain_bytes FROM outbox_items WHERE state = 0 AND (not_before_ms <= ?1 OR not_before_ms > ?2) ORDER BY kind, seq LIMIT ?3");
-  if (!query) return fail(query.error());
-  query->bind(1, to_unix_ms(now)).bind(2, to_unix_ms(now + kLongestKeep)).bind(3, static_cast<std::int64_t>(max_items));
-  std::vector<std::int64_t> chosen;
-  std::size_t bytes = 0;
-  while (true) {
-    const auto row = query->step();
-    if (!row) return fail(row.error());
-    if (!*row) break;
-    bytes += static_cast<std::size_t>(query->column_int(1));
-    if (!chosen.empty() && bytes > max_bytes) break;
-    chosen.push_back(query->column_int(0));
-  }
-  query->reset();
-  if (chosen.empty()) return std::optional<Batch>{};
-  Batch batch{crypto::random_uuid(), now, {}};
-  auto row = database_->prepare("INSERT INTO outbox_batches (id, created_ms) VALUES (?, ?)");
-  if (!row) return fail(row.error());
-  if (auto done = row->bind(1, std::string_view(batch.id)).bind(2, to_unix_ms(now)).run(); !done) return fail(done.error());
-  auto mark = database_->prepare("UPDATE outbox_items SET batch = ? WHERE seq = ?");
-  if (!mark) return fail(mark.error());
-  for (const auto seq : chosen) {
-    if (auto done = mark->bind(1, std::string_view(batch.id)).bind(2, seq).run(); !done) return fail(done.error());
-  }
-  if (auto done = load_items(batch); !done) return fail(done.error());
-  return batch;
-}
-
-Result<> Outbox::load_items(Batch& batch) {
-  std::vector<std::string> unreadable;
-  auto query = database_->prepare(
-      "SELECT id, kind, time_ms, body FROM outbox_items LEFT JOIN outbox_bodies USING (seq) WHERE state = 0 AND batch = ? ORDER BY kind, seq");
-  if (!query) return fail(query.error());
-  query->bind(1, std::string_view(batch.id));
-  while (true) {
-    const auto row = query->step();
-    if (!row) return fail(row.error());
-    if (!*row) break;
-    Item item{query->column_text(0), static_cast<ItemKind>(query->column_int(1)), from_unix_ms(query->column_int(2)), {}};
-    auto body = open_body(item.id, query->column_blob(3));
-    if (!body) {
-      unreadable.push_back(item.id);
-      continue;
-    }
-    item.body = std::move(*body);
-    batch.items.push_back(std::move(item));
-  }
-  query->reset();
-  for (const auto& id : unreadable) {
-    if (auto done = set_state(id, kSetAside, batch.id, kUnreadable, batch.created); !done) return done;
-  }
-  return unreadable.empty() ? Result<>{} : add_total("set_aside", unreadable.size());
-}
-
 Result<std::string> Outbox::open_body(const std::string& id, const std::string& sealed) const {
   return crypto::open(sealed, key_, id).and_then([](const std::string& packed) { return unpack(packed); });
-}
-
-Result<> Outbox::set_state(const std::string& id, int state, const std::string& batch, std::string_view reason, Timestamp now) {
-  auto update = database_->prepare(
-      "UPDATE outbox_items SET state = ?, settled_ms = ?, reason = nullif(?, '') WHERE id = ? AND state = 0 AND batch = ?");
-  if (!update) return fail(update.error());
-  update->bind(1, std::int64_t{state}).bind(2, to_unix_ms(now)).bind(3, reason).bind(4, std::string_view(id)).bind(5, std::string_view(batch));
-  return update->run();
-}
-
-Result<> Outbox::settle(const Batch& batch, const Delivery& delivery, Timestamp now) {
-  auto transaction = Transaction::begin(*database_);
-  if (!transaction) return fail(transaction.error());
-  std::uint64_t sent = 0;
-  std::uint64_t refused = 0;
-  for (const auto& id : delivery.accepted) {
-    if (auto done = set_state(id, kSent, batch.id, {}, now); !done) return done;
-    sent += static_cast<std::uint64_t>(database_->changes());
-  }
-  for (const auto& item : delivery.rejected) {
-    const auto reason = item.reason.empty() ? std::string_view("the fleet gave no reason") : std::string_view(item.reason);
-    if (auto done = set_state(item.id, kSetAside, batch.id, reason.substr(0, 500), now); !done) return done;
-    refused += static_cast<std::uint64_t>(database_->changes());
-  }
-  const auto again = now + (delivery.retry_after_s ? std::chrono::seconds{std::min<std::uint32_t>(*delivery.retry_after_s, 86'400)}
-                                                   : std::chrono::seconds{kKeepDelay});
-  auto keep = database_->prepare("UPDATE outbox_items SET batch = NULL, not_before_ms = ? WHERE state = 0 AND batch = ?");
-  if (!keep) return fail(keep.error());
-  if (auto done = keep->bind(1, to_unix_ms(again)).bind(2, std::string_view(batch.id)).run(); !done) return done;
-  if (auto done = run_with(*database_, "DELETE FROM outbox_batches WHERE id = ?", batch.id); !done) return done;
-  if (auto done = add_total("sent", sent); !done) return done;
-  if (auto done = add_total("set_aside", refused); !done) return done;
-  if (auto done = prune(kSent, options_.sent_kept); !done) return done;
-  if (auto done = prune(kSetAside, options_.set_aside_kept); !done) return done;
-  return transaction->commit();
-}
-
-Result<> Outbox::release(const Batch& batch) {
-  auto transaction = Transaction::begin(*database_);
-  if (!transaction) return fail(transaction.error());
-  const std::string_view id = batch.id;
-  if (auto done = run_with(*database_, "UPDATE outbox_items SET batch = NULL WHERE state = 0 AND batch = ?", id); !done) return done;
-  if (auto done = run_with(*database_, "DELETE FROM outbox_batches WHERE id = ?", id); !done) return done;
-  return transaction->commit();
-}
-
-Result<std::uint64_t> Outbox::set_aside_before(Timestamp before, std::string_view reason, Timestamp now) {
-  auto transaction = Transaction::begin(*database_);
-  if (!transaction) return fail(transaction.error());
-  // The unfinished batch was the other PC's too: what is left of it is taken anew.
-  if (auto done = database_->execute("UPDATE outbox_items SET batch = NULL WHERE state = 0"); !done) return fail(done.error());
-  if (auto done = database_->execute("DELETE FROM outbox_batches"); !done) return fail(done.error());
-  auto update = database_->prepare("UPDATE outbox_items SET state = 2, settled_ms = ?, reason = ? WHERE state = 0 AND time_ms < ?");
-  if (!update) return fail(update.error());
-  if (auto done = update->bind(1, to_unix_ms(now)).bind(2, reason).bind(3, to_unix_ms(before)).run(); !done) return fail(done.error());
-  const auto count = static_cast<std::uint64_t>(database_->changes());
-  if (auto done = add_total("set_aside", count); !done) return fail(done.error());
-  if (auto done = transaction->commit(); !done) return fail(done.error());
-  return count;
-}
-
-Result<> Outbox::prune(int state, std::size_t kept) {
-  auto remove = database_->prepare(
-      "DELETE FROM outbox_items WHERE seq IN (SELECT seq FROM outbox_items WHERE state = ? AND state <> 0 "
-      "ORDER BY settled_ms DESC, seq DESC LIMIT -1 OFFSET ?)");
-  if (!remove) return fail(remove.error());
-  return remove->bind(1, std::int64_t{state}).bind(2, static_cast<std::int64_t>(kept)).run();
 }
 
 Result<> Outbox::add_total(std::string_view name, std::uint64_t more) {
   if (more == 0) return {};
   auto statement = database_->prepare(
-      "INSERT INTO outbox_totals (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value");
+      "INSERT INTO outbox_totals (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + "
+      "excluded.value");
   if (!statement) return fail(statement.error());
   return statement->bind(1, name).bind(2, static_cast<std::int64_t>(more)).run();
 }
 
 Result<std::uint64_t> Outbox::waiting() {
-  const auto count = read_number(*database_, "SELECT count(*) FROM outbox_items WHERE state = 0");
+  const auto count = outbox::read_number(*database_, "SELECT count(*) FROM outbox_items WHERE state = 0");
   if (!count) return fail(count.error());
   return static_cast<std::uint64_t>(*count);
 }
 
 Result<Outbox::Counts> Outbox::counts() {
-  auto query = database_->prepare("SELECT count(*), coalesce(sum(sealed_bytes), 0), min(time_ms) FROM outbox_items WHERE state = 0");
+  auto query = database_->prepare(
+      "SELECT count(*), coalesce(sum(sealed_bytes), 0), min(time_ms) FROM outbox_items WHERE state = 0");
   if (!query) return fail(query.error());
   if (const auto row = query->step(); !row) return fail(row.error());
   Counts counts;
@@ -360,7 +194,8 @@ Result<Outbox::Counts> Outbox::counts() {
 
 Result<std::vector<Outbox::Shown>> Outbox::show(std::size_t count) {
   auto query = database_->prepare(
-      "SELECT id, kind, time_ms, body, state, batch, reason, settled_ms FROM outbox_items LEFT JOIN outbox_bodies USING (seq) "
+      "SELECT id, kind, time_ms, body, state, batch, reason, settled_ms FROM outbox_items LEFT JOIN outbox_bodies "
+      "USING (seq) "
       "ORDER BY seq DESC LIMIT ?");
   if (!query) return fail(query.error());
   query->bind(1, static_cast<std::int64_t>(std::min<std::size_t>(count, 100'000)));
@@ -370,16 +205,17 @@ Result<std::vector<Outbox::Shown>> Outbox::show(std::size_t count) {
     if (!row) return fail(row.error());
     if (!*row) return shown;
     Shown one;
-    one.item = {query->column_text(0), static_cast<ItemKind>(query->column_int(1)), from_unix_ms(query->column_int(2)), {}};
+    one.item = {
+        query->column_text(0), static_cast<ItemKind>(query->column_int(1)), from_unix_ms(query->column_int(2)), {}};
     const auto state = query->column_int(4);
-    one.state = state == kWaiting ? "waiting" : state == kSent ? "sent" : "set_aside";
+    one.state = state == outbox::kWaiting ? "waiting" : state == outbox::kSent ? "sent" : "set_aside";
     one.batch = query->column_text(5);
     one.reason = query->column_text(6);
-    if (state == kSent) one.sent_at = from_unix_ms(query->column_int(7));
+    if (state == outbox::kSent) one.sent_at = from_unix_ms(query->column_int(7));
     if (auto body = open_body(one.item.id, query->column_blob(3))) {
       one.item.body = std::move(*body);
     } else {
-      one.reason = kUnreadable;
+      one.reason = outbox::kUnreadable;
     }
     shown.push_back(std::move(one));
   }
@@ -388,7 +224,8 @@ Result<std::vector<Outbox::Shown>> Outbox::show(std::size_t count) {
 Result<> Outbox::erase_all() {
   auto transaction = Transaction::begin(*database_);
   if (!transaction) return fail(transaction.error());
-  for (const auto* table : {"outbox_bodies", "outbox_items", "outbox_batches", "outbox_totals", "outbox_upload_state"}) {
+  for (const auto* table :
+       {"outbox_bodies", "outbox_items", "outbox_batches", "outbox_totals", "outbox_upload_state"}) {
     if (auto done = database_->execute("DELETE FROM " + std::string(table)); !done) return done;
   }
   waiting_bytes_.reset();

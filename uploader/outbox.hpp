@@ -12,9 +12,10 @@
 
 namespace hale {
 
-/// What waits to be uploaded, in the agent's own database: an item is put in the same transaction as the state that produced it.
-/// Bodies are compressed and sealed with the spool key before they are written. Bounded: over the bound the oldest telemetry goes first,
-/// findings never. haled puts, hale-upload takes; each over its own connection. Belongs to the thread of its database.
+/// What waits to be uploaded, in the agent's own database: an item is put in the same transaction as the state that
+/// produced it. Bodies are compressed and sealed with the spool key before they are written. Bounded: over the bound
+/// the oldest telemetry goes first, findings never. haled puts, hale-upload takes; each over its own connection.
+/// Belongs to the thread of its database.
 class Outbox {
  public:
   struct Options {
@@ -26,8 +27,8 @@ class Outbox {
   Outbox(Database& database, std::string spool_key, Options options);
   Outbox(Database& database, std::string spool_key) : Outbox(database, std::move(spool_key), Options{}) {}
 
-  /// Joins the caller's transaction when there is one. The same item again is fine; another item under a known id is a conflict.
-  /// An inventory or a status replaces the earlier one that still waits.
+  /// Joins the caller's transaction when there is one. The same item again is fine; another item under a known id is a
+  /// conflict. An inventory or a status replaces the earlier one that still waits.
   Result<> put(const Item& item);
 
   struct Batch {
@@ -35,13 +36,16 @@ class Outbox {
     Timestamp created;
     std::vector<Item> items;
   };
-  /// The next batch that is due: an unfinished one again with the same id and items, else a new one of at most max_items / max_bytes
-  /// (one item at least), findings first. Nothing due: an empty optional. An item whose body cannot be unsealed is set aside.
+  /// The next batch that is due: an unfinished one again with the same id and items, else a new one of at most
+  /// max_items / max_bytes (one item at least), findings first. Nothing due: an empty optional. An item whose body
+  /// cannot be unsealed is set aside.
   Result<std::optional<Batch>> take(Timestamp now, std::size_t max_items = 500, std::size_t max_bytes = 1u << 20);
-  /// Applies the server's answer: accepted go to the sent log (ids, sizes and sealed bodies of the last `sent_kept`), rejected are set aside with
-  /// the reason, keep stay for a later batch, as does what the answer does not name. Ids of no item of this batch are ignored.
+  /// Applies the server's answer: accepted go to the sent log (ids, sizes and sealed bodies of the last `sent_kept`),
+  /// rejected are set aside with the reason, keep stay for a later batch, as does what the answer does not name. Ids of
+  /// no item of this batch are ignored.
   Result<> settle(const Batch& batch, const Delivery& delivery, Timestamp now);
-  /// Dissolves an unfinished batch that the server refused as a whole; its items wait again, to be taken in smaller batches.
+  /// Dissolves an unfinished batch that the server refused as a whole; its items wait again, to be taken in smaller
+  /// batches.
   Result<> release(const Batch& batch);
   /// Sets aside what waits from before `before`: on a copied disk it is another PC's to send. Returns how many.
   Result<std::uint64_t> set_aside_before(Timestamp before, std::string_view reason, Timestamp now);
@@ -77,7 +81,8 @@ class Outbox {
   Result<std::optional<Batch>> make_batch(Timestamp now, std::size_t max_items, std::size_t max_bytes);
   Result<> load_items(Batch& batch);
   Result<std::string> open_body(const std::string& id, const std::string& sealed) const;
-  Result<> set_state(const std::string& id, int state, const std::string& batch, std::string_view reason, Timestamp now);
+  Result<> set_state(const std::string& id, int state, const std::string& batch, std::string_view reason,
+                     Timestamp now);
   Result<> prune(int state, std::size_t kept);
   Result<> add_total(std::string_view name, std::uint64_t more);
 

@@ -102,7 +102,8 @@ Result<Identity> Run::find_identity() {
   auto identity = read_identity(options_.state_folder);
   if (identity && same_hardware(identity->hardware, options_.hardware)) return identity;
   if (identity) {
-    if (auto done = leave_copied_identity(options_.state_folder, *identity, options_.boot_time, clock_); !done) return fail(done.error());
+    if (auto done = leave_copied_identity(options_.state_folder, *identity, options_.boot_time, clock_); !done)
+      return fail(done.error());
     return enroll_copy(*identity);
   }
   if (identity.error().code != Errc::not_found) return identity;
@@ -112,11 +113,13 @@ Result<Identity> Run::find_identity() {
 }
 
 Result<Identity> Run::enroll_copy(const Identity& copied) {
-  const std::string what = "this disk is a copy of another PC's (device " + copied.device_id + "), whose identity is not used here";
+  const std::string what =
+      "this disk is a copy of another PC's (device " + copied.device_id + "), whose identity is not used here";
   const auto text = Secrets(options_.state_folder).get("enrolment-token");
   if (!text) {
-    return fail(Errc::permission, what + "; nothing was sent. To upload from this PC, an administrator enrols it: hale enroll " +
-                                      copied.fleet_url + " --token-file FILE");
+    return fail(Errc::permission,
+                what + "; nothing was sent. To upload from this PC, an administrator enrols it: hale enroll " +
+                    copied.fleet_url + " --token-file FILE");
   }
   const auto token = parse_token(*text);
   if (!token) return fail(token.error());
@@ -127,8 +130,13 @@ Result<Identity> Run::enroll_copy(const Identity& copied) {
     report_.retry_after_s = static_cast<std::uint32_t>(left.count());
     return fail(Errc::unavailable, what + "; enrolling it anew waits: " + state_.error);
   }
-  auto enrolled = enroll(EnrolmentOptions{.state_folder = options_.state_folder, .url = copied.fleet_url, .hardware = options_.hardware,
-                                          .previous = copied.device_id, .system = options_.system, .proxy = options_.proxy, .cancel = options_.cancel},
+  auto enrolled = enroll(EnrolmentOptions{.state_folder = options_.state_folder,
+                                          .url = copied.fleet_url,
+                                          .hardware = options_.hardware,
+                                          .previous = copied.device_id,
+                                          .system = options_.system,
+                                          .proxy = options_.proxy,
+                                          .cancel = options_.cancel},
                          *token);
   if (enrolled) {
     report_.enrolled_as = enrolled->device_id;
@@ -139,8 +147,8 @@ Result<Identity> Run::enroll_copy(const Identity& copied) {
   return fail(enrolled.error().code, report_.error);
 }
 
-/// The user's word is in the agent's database; without it nothing goes out, whoever started this program. It was given for one enrolment:
-/// another fleet, or another device, asks anew.
+/// The user's word is in the agent's database; without it nothing goes out, whoever started this program. It was given
+/// for one enrolment: another fleet, or another device, asks anew.
 bool Run::may_upload(const Identity& identity) {
   const auto consent = read_meta("consent");
   const auto device = read_meta("uploading_for");
@@ -177,7 +185,8 @@ bool Run::renew_if_due(Identity& identity) {
   if (!renewal_due(identity, clock_.now())) return true;
   auto renewed = renew(options_.state_folder, identity, options_.proxy, options_.cancel);
   if (renewed && renewed->revoked) {
-    revoked("the fleet no longer accepts this PC: its certificate is revoked or unknown; ask the fleet's administrator");
+    revoked(
+        "the fleet no longer accepts this PC: its certificate is revoked or unknown; ask the fleet's administrator");
     return false;
   }
   if (renewed) {
@@ -185,7 +194,8 @@ bool Run::renew_if_due(Identity& identity) {
     return true;
   }
   if (identity.certificate_not_after > clock_.now()) return true;  // days are left: the next run tries again
-  failed("this PC's certificate expired at " + to_rfc3339(identity.certificate_not_after) + ": " + renewed.error().message);
+  failed("this PC's certificate expired at " + to_rfc3339(identity.certificate_not_after) + ": " +
+         renewed.error().message);
   return false;
 }
 
@@ -199,18 +209,27 @@ void Run::drain(const Identity& identity) {
     if (!client) {
       const auto key = Secrets(options_.state_folder).get(identity.key_name);
       if (!key) return failed("the device's key: " + key.error().message + "; enrol this PC again");
-      auto made = HttpClient::make(TlsOptions{.ca_pem = identity.ca_pem, .ca_sha256 = {}, .certificate_pem = identity.certificate_pem, .private_key_pem = *key}, options_.proxy);
+      auto made = HttpClient::make(TlsOptions{.ca_pem = identity.ca_pem,
+                                              .ca_sha256 = {},
+                                              .certificate_pem = identity.certificate_pem,
+                                              .private_key_pem = *key},
+                                   options_.proxy);
       if (!made) return failed(made.error().message);
       client = std::move(*made);
     }
     const auto drained = Drain(outbox_, *client, identity.fleet_url, identity.device_id, clock_, options_.cancel).run();
     report_.sent += drained.sent;
     switch (drained.end) {
-      case DrainEnd::empty: succeeded(); break;
+      case DrainEnd::empty:
+        succeeded();
+        break;
       case DrainEnd::later:
-        return drained.error.empty() ? asked_to_wait(drained.retry_after_s.value_or(0)) : failed(drained.error, drained.retry_after_s);
-      case DrainEnd::revoked: return revoked(drained.error);
-      case DrainEnd::interrupted: return blocked(drained.error);
+        return drained.error.empty() ? asked_to_wait(drained.retry_after_s.value_or(0))
+                                     : failed(drained.error, drained.retry_after_s);
+      case DrainEnd::revoked:
+        return revoked(drained.error);
+      case DrainEnd::interrupted:
+        return blocked(drained.error);
     }
   } while (pause(until));
 }
@@ -242,7 +261,11 @@ void Run::failed(std::string error, std::optional<std::uint32_t> retry_after_s) 
 }
 
 void Run::revoked(std::string error) {
-  UploadState state{.delay = {}, .not_before = clock_.now() + kRevokedPause, .server_asked = false, .revoked = true, .error = std::move(error)};
+  UploadState state{.delay = {},
+                    .not_before = clock_.now() + kRevokedPause,
+                    .server_asked = false,
+                    .revoked = true,
+                    .error = std::move(error)};
   keep_state(state);
   report_.exit = UploadExit::revoked;
   report_.error = state.error;
@@ -260,20 +283,30 @@ void Run::succeeded() {
 
 void Run::keep_state(const UploadState& state) {
   state_ = state;
-  if (auto done = write_upload_state(database_, state); !done) blocked("keeping the time of the next try: " + done.error().message);
+  if (auto done = write_upload_state(database_, state); !done)
+    blocked("keeping the time of the next try: " + done.error().message);
 }
 
-UploadReport refused(std::string error) { return {.exit = UploadExit::later, .sent = 0, .waiting = 0, .retry_after_s = {}, .enrolled_as = {}, .error = std::move(error)}; }
+UploadReport refused(std::string error) {
+  return {.exit = UploadExit::later,
+          .sent = 0,
+          .waiting = 0,
+          .retry_after_s = {},
+          .enrolled_as = {},
+          .error = std::move(error)};
+}
 
 }  // namespace
 
-Result<> leave_copied_identity(const std::filesystem::path& state_folder, const Identity& identity, Timestamp boot_time, const Clock& clock) {
+Result<> leave_copied_identity(const std::filesystem::path& state_folder, const Identity& identity, Timestamp boot_time,
+                               const Clock& clock) {
   std::error_code error;
   if (std::filesystem::exists(database_path(state_folder), error)) {
     auto database = open_database(state_folder);
     if (!database) return fail(database.error());
     const auto reason = "queued on another PC (device " + identity.device_id + "), of whose disk this is a copy";
-    if (auto done = Outbox(*database, {}).set_aside_before(boot_time, reason, clock.now()); !done) return fail(done.error());
+    if (auto done = Outbox(*database, {}).set_aside_before(boot_time, reason, clock.now()); !done)
+      return fail(done.error());
   }
   return set_identity_aside(state_folder, identity);
 }

@@ -20,12 +20,18 @@ bool has(const std::string& text, const std::string& word) {
 constexpr const char* kEnroll = "/v1/device/enroll";
 
 /// The honest answer to an enrolment, changed by `change`.
-TestFleet::Override forge(TestFleet& fleet, const std::function<void(json&)>& change, std::shared_ptr<TestCa> ca = nullptr) {
+TestFleet::Override forge(TestFleet& fleet, const std::function<void(json&)>& change,
+                          std::shared_ptr<TestCa> ca = nullptr) {
   return [&fleet, change, ca](const ServerRequest& request, int) -> std::optional<ServerReply> {
     const auto csr = json::parse(request.body).at("csr").get<std::string>();
     const auto& signer = ca ? *ca : fleet.ca();
-    const auto certificate = signer.issue_for(public_key_of_request(csr).get(), Issue{.name = "d", .alternative_name = "", .server = false});
-    json answer{{"device", "d"}, {"certificate", to_pem(certificate.get())}, {"ca", fleet.ca().pem()}, {"organization", "O"}, {"consent", "given"}};
+    const auto certificate =
+        signer.issue_for(public_key_of_request(csr).get(), Issue{.name = "d", .alternative_name = "", .server = false});
+    json answer{{"device", "d"},
+                {"certificate", to_pem(certificate.get())},
+                {"ca", fleet.ca().pem()},
+                {"organization", "O"},
+                {"consent", "given"}};
     change(answer);
     return ServerReply{.body = answer.dump()};
   };
@@ -78,7 +84,8 @@ TEST_CASE("What the fleet says against a token reaches the person, and nothing i
   CHECK(refused.error().code == Errc::permission);
   CHECK(has(refused.error().message, "expired on 2026-01-01"));
   CHECK(refused.error().message.find("outdated") == std::string::npos);
-  fleet.answer_with([](const ServerRequest&, int) { return ServerReply{.status = 503, .headers = {"Retry-After: 60"}}; });
+  fleet.answer_with(
+      [](const ServerRequest&, int) { return ServerReply{.status = 503, .headers = {"Retry-After: 60"}}; });
   CHECK(pc.enroll(fleet.token()).error().code == Errc::unavailable);
   fleet.answer_with([](const ServerRequest&, int) { return ServerReply{.status = 500, .body = "<html>"}; });
   CHECK(pc.enroll(fleet.token()).error().code == Errc::unavailable);
@@ -105,16 +112,30 @@ TEST_CASE("An enrolment answer that does not hold is refused and leaves nothing 
   TestFleet fleet;
   Pc pc;
   const std::map<std::string, TestFleet::Override> forgeries{
-      {"another key's certificate", forge(fleet, [&](json& answer) { answer["certificate"] = to_pem(fleet.ca().issue({.server = false}).certificate.get()); })},
-      {"another CA's certificate", forge(fleet, [](json&) {}, std::make_shared<TestCa>("Rogue"))},
+      {"another key's certificate", forge(fleet,
+                                          [&](json& answer) {
+                                            answer["certificate"] =
+                                                to_pem(fleet.ca().issue({.server = false}).certificate.get());
+                                          })},
+      {"another CA's certificate", forge(
+                                       fleet, [](json&) {}, std::make_shared<TestCa>("Rogue"))},
       {"another CA in the answer", forge(fleet, [](json& answer) { answer["ca"] = TestCa("Rogue").pem(); })},
-      {"a server's certificate", [&](const ServerRequest& request, int) -> std::optional<ServerReply> {
+      {"a server's certificate",
+       [&](const ServerRequest& request, int) -> std::optional<ServerReply> {
          const auto csr = json::parse(request.body).at("csr").get<std::string>();
-         return ServerReply{.body = json{{"device", "d"}, {"certificate", to_pem(fleet.ca().issue_for(public_key_of_request(csr).get(), Issue{}).get())}}.dump()};
+         return ServerReply{
+             .body =
+                 json{{"device", "d"},
+                      {"certificate", to_pem(fleet.ca().issue_for(public_key_of_request(csr).get(), Issue{}).get())}}
+                     .dump()};
        }},
       {"no device", forge(fleet, [](json& answer) { answer.erase("device"); })},
       {"no certificate", forge(fleet, [](json& answer) { answer["certificate"] = 5; })},
-      {"garbage for a certificate", forge(fleet, [](json& answer) { answer["certificate"] = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"; })},
+      {"garbage for a certificate", forge(fleet,
+                                          [](json& answer) {
+                                            answer["certificate"] =
+                                                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+                                          })},
       {"not JSON", [](const ServerRequest&, int) { return ServerReply{.body = "hello"}; }},
       {"an array", [](const ServerRequest&, int) { return ServerReply{.body = "[]"}; }},
       {"endless", [](const ServerRequest&, int) { return ServerReply{.body = std::string(1u << 20, '{')}; }},

@@ -50,7 +50,9 @@ bool has(const std::string& text, const std::string& word) {
 
 TEST_CASE("A request is answered over TLS 1.3 with the pinned CA, and the connection is kept") {
   Lab lab;
-  const TlsServer server(lab.settings, [](const ServerRequest& request) { return ServerReply{.status = 207, .body = request.method + " " + request.body}; });
+  const TlsServer server(lab.settings, [](const ServerRequest& request) {
+    return ServerReply{.status = 207, .body = request.method + " " + request.body};
+  });
   auto client = HttpClient::make(lab.tls, ProxyOptions{"direct"}).value();
   for (int i = 0; i < 3; ++i) {
     const auto response = client->send(request_to(url_of(server)));
@@ -65,17 +67,30 @@ TEST_CASE("A request is answered over TLS 1.3 with the pinned CA, and the connec
 TEST_CASE("The first contact trusts only the CA with the given fingerprint, found in the chain shown") {
   Lab lab;
   const TlsServer server(lab.settings, say({.body = "ok"}));
-  auto client = HttpClient::make(TlsOptions{.ca_pem = {}, .ca_sha256 = lab.ca.sha256(), .certificate_pem = {}, .private_key_pem = {}}, {"direct"}).value();
+  auto client =
+      HttpClient::make(
+          TlsOptions{.ca_pem = {}, .ca_sha256 = lab.ca.sha256(), .certificate_pem = {}, .private_key_pem = {}},
+          {"direct"})
+          .value();
   REQUIRE(client->send(request_to(url_of(server))));
   CHECK(client->found_ca_pem() == lab.ca.pem());
 
-  auto stranger = HttpClient::make(TlsOptions{.ca_pem = {}, .ca_sha256 = TestCa("Other").sha256(), .certificate_pem = {}, .private_key_pem = {}}, {"direct"}).value();
+  auto stranger =
+      HttpClient::make(
+          TlsOptions{.ca_pem = {}, .ca_sha256 = TestCa("Other").sha256(), .certificate_pem = {}, .private_key_pem = {}},
+          {"direct"})
+          .value();
   const auto refused = stranger->send(request_to(url_of(server)));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Errc::permission);
   CHECK(stranger->found_ca_pem().empty());
 
-  const auto wrong_host = HttpClient::make(TlsOptions{.ca_pem = {}, .ca_sha256 = lab.ca.sha256(), .certificate_pem = {}, .private_key_pem = {}}, {"direct"}).value()->send(request_to(url_of(server, "127.0.0.1")));
+  const auto wrong_host =
+      HttpClient::make(
+          TlsOptions{.ca_pem = {}, .ca_sha256 = lab.ca.sha256(), .certificate_pem = {}, .private_key_pem = {}},
+          {"direct"})
+          .value()
+          ->send(request_to(url_of(server, "127.0.0.1")));
   REQUIRE_FALSE(wrong_host);
   CHECK(wrong_host.error().code == Errc::permission);
 }
@@ -90,7 +105,9 @@ TEST_CASE("A fingerprint that belongs to the leaf of another chain in the same h
     ++reached;
     return ServerReply{};
   });
-  const auto answer = ask(TlsOptions{.ca_pem = {}, .ca_sha256 = lab.ca.sha256(), .certificate_pem = {}, .private_key_pem = {}}, request_to(url_of(server)));
+  const auto answer =
+      ask(TlsOptions{.ca_pem = {}, .ca_sha256 = lab.ca.sha256(), .certificate_pem = {}, .private_key_pem = {}},
+          request_to(url_of(server)));
   REQUIRE_FALSE(answer);
   CHECK(answer.error().code == Errc::permission);
   CHECK(reached == 0);
@@ -100,10 +117,12 @@ TEST_CASE("TLS inspection is named with its issuer, and nothing is sent through 
   Lab lab;
   const TestCa inspector("Example Corp Web Security");
   std::atomic<int> reached{0};
-  const TlsServer server(ServerSettings{.identity = inspector.issue({}), .chain = {inspector.certificate()}, .client_ca = nullptr}, [&](const ServerRequest&) {
-    ++reached;
-    return ServerReply{};
-  });
+  const TlsServer server(
+      ServerSettings{.identity = inspector.issue({}), .chain = {inspector.certificate()}, .client_ca = nullptr},
+      [&](const ServerRequest&) {
+        ++reached;
+        return ServerReply{};
+      });
   const auto answer = ask(lab.tls, request_to(url_of(server)));
   REQUIRE_FALSE(answer);
   CHECK(answer.error().code == Errc::permission);
@@ -150,7 +169,8 @@ TEST_CASE("The client's certificate and key go along") {
   const auto device = lab.ca.issue({.name = "device-7", .alternative_name = "", .server = false});
   lab.tls.certificate_pem = to_pem(device.certificate.get());
   lab.tls.private_key_pem = to_pem(device.key.get());
-  const TlsServer server(lab.settings, [](const ServerRequest& request) { return ServerReply{.body = request.client}; });
+  const TlsServer server(lab.settings,
+                         [](const ServerRequest& request) { return ServerReply{.body = request.client}; });
   CHECK(ask(lab.tls, request_to(url_of(server)))->body == "device-7");
   lab.tls.private_key_pem = to_pem(make_key().get());
   const auto mixed = ask(lab.tls, request_to(url_of(server)));
@@ -161,7 +181,8 @@ TEST_CASE("The client's certificate and key go along") {
 TEST_CASE("A client certificate the server refuses in the handshake is reported as such") {
   Lab lab;
   lab.settings.client_ca = lab.ca.certificate();
-  const auto old = lab.ca.issue({.name = "device-7", .alternative_name = "", .server = false, .from_days = -60, .to_days = -10});
+  const auto old =
+      lab.ca.issue({.name = "device-7", .alternative_name = "", .server = false, .from_days = -60, .to_days = -10});
   lab.tls.certificate_pem = to_pem(old.certificate.get());
   lab.tls.private_key_pem = to_pem(old.key.get());
   const TlsServer server(lab.settings, say({}));
@@ -280,10 +301,14 @@ TEST_CASE("A named proxy and one from the environment are used, and TLS goes thr
 TEST_CASE("Without a pinned CA, with half an identity, or with a proxy of another kind there is no client") {
   Lab lab;
   CHECK_FALSE(HttpClient::make(TlsOptions{}));
-  CHECK_FALSE(HttpClient::make(TlsOptions{.ca_pem = lab.ca.pem(), .ca_sha256 = lab.ca.sha256(), .certificate_pem = {}, .private_key_pem = {}}));
-  CHECK_FALSE(HttpClient::make(TlsOptions{.ca_pem = lab.ca.pem(), .ca_sha256 = {}, .certificate_pem = "x", .private_key_pem = {}}));
+  CHECK_FALSE(HttpClient::make(
+      TlsOptions{.ca_pem = lab.ca.pem(), .ca_sha256 = lab.ca.sha256(), .certificate_pem = {}, .private_key_pem = {}}));
+  CHECK_FALSE(HttpClient::make(
+      TlsOptions{.ca_pem = lab.ca.pem(), .ca_sha256 = {}, .certificate_pem = "x", .private_key_pem = {}}));
   CHECK_FALSE(HttpClient::make(lab.tls, ProxyOptions{"ftp://proxy:21"}));
-  const auto broken = HttpClient::make(TlsOptions{.ca_pem = "garbage", .ca_sha256 = {}, .certificate_pem = {}, .private_key_pem = {}}).value();
+  const auto broken =
+      HttpClient::make(TlsOptions{.ca_pem = "garbage", .ca_sha256 = {}, .certificate_pem = {}, .private_key_pem = {}})
+          .value();
   const TlsServer server(lab.settings, say({}));
   const auto answer = broken->send(request_to(url_of(server)));
   REQUIRE_FALSE(answer);

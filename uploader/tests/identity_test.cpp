@@ -44,10 +44,13 @@ void make_pc(const std::filesystem::path& root, const std::string& mark, const s
   std::filesystem::create_symlink("../../../../../bus/pci", root / "sys/devices/pci/net/eth0/device/subsystem");
   std::filesystem::create_directories(root / "sys/class/net");
   std::filesystem::create_symlink("../../devices/pci/net/eth0", root / "sys/class/net/eth0");
-  write(root / "proc/cpuinfo", "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 142\nmodel name\t: Some CPU\nstepping\t: 10\n\nprocessor\t: 1\n");
+  write(root / "proc/cpuinfo",
+        "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 142\nmodel name\t: Some CPU\nstepping\t: 10\n\nprocessor\t: 1\n");
 }
 
-std::string fingerprint(const TemporaryFolder& folder) { return hardware_fingerprint(folder.path() / "sys", folder.path() / "proc"); }
+std::string fingerprint(const TemporaryFolder& folder) {
+  return hardware_fingerprint(folder.path() / "sys", folder.path() / "proc");
+}
 
 }  // namespace
 
@@ -70,8 +73,9 @@ TEST_CASE("A damaged identity file is named with what is wrong and what to do") 
   TemporaryFolder folder;
   REQUIRE(write_identity(folder.path(), example()));
   const auto whole = read_file(folder.path() / "identity.json", 1u << 20).value();
-  for (const std::string& text : {std::string(), whole.substr(0, whole.size() / 2), std::string("[]"), std::string(100, '\0'), std::string("{\"version\":1}"),
-                                  std::string("{\"version\":\"x\"}"), std::string("\xff\xfe{}")}) {
+  for (const std::string& text :
+       {std::string(), whole.substr(0, whole.size() / 2), std::string("[]"), std::string(100, '\0'),
+        std::string("{\"version\":1}"), std::string("{\"version\":\"x\"}"), std::string("\xff\xfe{}")}) {
     write(folder.path() / "identity.json", text);
     const auto read = read_identity(folder.path());
     REQUIRE_FALSE(read);

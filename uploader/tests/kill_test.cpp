@@ -34,8 +34,9 @@ struct Machine {
   }
   std::vector<std::string> arguments(const std::vector<std::string>& first, const Pc& pc) const {
     auto all = first;
-    for (const auto& more : {std::string("--state"), pc.folder.path().string(), std::string("--sysfs"), (root.path() / "sys").string(),
-                             std::string("--procfs"), (root.path() / "proc").string(), std::string("--proxy"), std::string("direct")}) {
+    for (const auto& more :
+         {std::string("--state"), pc.folder.path().string(), std::string("--sysfs"), (root.path() / "sys").string(),
+          std::string("--procfs"), (root.path() / "proc").string(), std::string("--proxy"), std::string("direct")}) {
       all.push_back(more);
     }
     return all;
@@ -43,7 +44,8 @@ struct Machine {
 };
 
 Result<ProcessResult> run_program(const std::vector<std::string>& arguments, const std::string& input = {}) {
-  return run_process(ProcessSpec{.program = kProgram, .arguments = arguments, .environment = {}, .deadline = 30s, .input = input});
+  return run_process(
+      ProcessSpec{.program = kProgram, .arguments = arguments, .environment = {}, .deadline = 30s, .input = input});
 }
 
 pid_t start(std::vector<std::string> arguments) {
@@ -58,7 +60,9 @@ pid_t start(std::vector<std::string> arguments) {
   ::_exit(127);
 }
 
-nlohmann::json last_line(const std::string& output) { return nlohmann::json::parse(output.substr(0, output.find('\n'))); }
+nlohmann::json last_line(const std::string& output) {
+  return nlohmann::json::parse(output.substr(0, output.find('\n')));
+}
 
 }  // namespace
 
@@ -150,7 +154,8 @@ TEST_CASE("Bad usage and bad tokens exit with 2 and say what to do; the token is
   CHECK(cut->error_output.find("cut short") != std::string::npos);
   CHECK(cut->error_output.find(fleet.token().substr(6, 20)) == std::string::npos);
   CHECK(run_program(machine.arguments({"enroll", "--token-file", "/nonexistent"}, pc))->exit_code == 2);
-  CHECK(run_program(machine.arguments({"enroll", "http://fleet", "--token-file", "-"}, pc), fleet.token())->exit_code == 2);
+  CHECK(run_program(machine.arguments({"enroll", "http://fleet", "--token-file", "-"}, pc), fleet.token())->exit_code ==
+        2);
   CHECK(run_program(machine.arguments({"enroll", "--token-file", "-"}, pc), fleet.token("old"))->exit_code == 1);
 }
 
@@ -166,14 +171,18 @@ TEST_CASE("What a run costs", "[.cost]") {
   constexpr int kRounds = 20;
   for (int i = 0; i < 2 * kRounds; ++i) {
     const bool something = i % 2 == 0;
-    for (int k = 0; something && k < 3; ++k) pc.put("t" + std::to_string(i) + "-" + std::to_string(k), ItemKind::telemetry);
+    for (int k = 0; something && k < 3; ++k)
+      pc.put("t" + std::to_string(i) + "-" + std::to_string(k), ItemKind::telemetry);
     const pid_t child = start(machine.arguments({"run"}, pc));
     rusage usage{};
     REQUIRE(::wait4(child, nullptr, 0, &usage) == child);
-    const auto ms = [](const timeval& time) { return static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_usec) / 1000; };
+    const auto ms = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_usec) / 1000;
+    };
     (something ? busy : idle) += (ms(usage.ru_utime) + ms(usage.ru_stime)) / kRounds;
     memory = std::max(memory, usage.ru_maxrss);
   }
   CHECK(fleet.accepted().size() == 3 * kRounds);
-  WARN("CPU a run: " << busy << " ms with a batch, " << idle << " ms with nothing to send; at most " << memory << " KB resident");
+  WARN("CPU a run: " << busy << " ms with a batch, " << idle << " ms with nothing to send; at most " << memory
+                     << " KB resident");
 }

@@ -23,7 +23,8 @@ inline Database open_outbox_database(const std::filesystem::path& path) {
   return std::move(*database);
 }
 
-inline Outbox::Batch must_take(Outbox& outbox, Timestamp now, std::size_t max_items = 500, std::size_t max_bytes = 1u << 20) {
+inline Outbox::Batch must_take(Outbox& outbox, Timestamp now, std::size_t max_items = 500,
+                               std::size_t max_bytes = 1u << 20) {
   auto batch = outbox.take(now, max_items, max_bytes);
   REQUIRE(batch);
   REQUIRE(*batch);

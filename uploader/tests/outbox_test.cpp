@@ -1,7 +1,7 @@
 #include "uploader/outbox.hpp"
 
-#include <catch2/catch_test_macros.hpp>
 #include <algorithm>
+#include <catch2/catch_test_macros.hpp>
 #include <map>
 #include <memory>
 #include <random>
@@ -21,7 +21,9 @@ struct Box {
   Outbox outbox{database, kSpoolKey};
 };
 
-std::string noise(std::size_t bytes) { return R"({"noise":")" + crypto::to_hex(crypto::random_bytes(bytes / 2)) + R"("})"; }
+std::string noise(std::size_t bytes) {
+  return R"({"noise":")" + crypto::to_hex(crypto::random_bytes(bytes / 2)) + R"("})";
+}
 
 std::vector<std::string> ids(const Outbox::Batch& batch) {
   std::vector<std::string> all;
@@ -44,7 +46,9 @@ TEST_CASE("A batch carries the items as they were put, findings first") {
   CHECK(batch.created == at(10));
 }
 
-TEST_CASE("An unanswered batch comes again with the same id and items, also after new ones were put and the database was reopened") {
+TEST_CASE(
+    "An unanswered batch comes again with the same id and items, also after new ones were put and the database was "
+    "reopened") {
   Box box;
   REQUIRE(box.outbox.put(make_item("f1")));
   const auto first = must_take(box.outbox, at(1));
@@ -65,7 +69,8 @@ TEST_CASE("The answer is applied per item: accepted, rejected, kept, and what it
   Box box;
   for (const auto* id : {"a", "b", "c", "d"}) REQUIRE(box.outbox.put(make_item(id)));
   const auto batch = must_take(box.outbox, at(0));
-  Delivery delivery{.accepted = {"a", "stranger"}, .rejected = {{"b", "no such rule"}}, .keep = {"c"}, .retry_after_s = {}};
+  Delivery delivery{
+      .accepted = {"a", "stranger"}, .rejected = {{"b", "no such rule"}}, .keep = {"c"}, .retry_after_s = {}};
   REQUIRE(box.outbox.settle(batch, delivery, at(1)));
   auto counts = box.outbox.counts().value();
   CHECK(counts.waiting == 2);
@@ -89,7 +94,8 @@ TEST_CASE("Kept items are due again when the clock was set back by more than a d
   Box box;
   REQUIRE(box.outbox.put(make_item("a")));
   const auto batch = must_take(box.outbox, at(900'000));
-  REQUIRE(box.outbox.settle(batch, Delivery{.accepted = {}, .rejected = {}, .keep = {"a"}, .retry_after_s = 60}, at(900'000)));
+  REQUIRE(box.outbox.settle(batch, Delivery{.accepted = {}, .rejected = {}, .keep = {"a"}, .retry_after_s = 60},
+                            at(900'000)));
   CHECK(nothing_due(box.outbox, at(900'030)));
   CHECK(ids(must_take(box.outbox, at(0))) == std::vector<std::string>{"a"});
 }
@@ -147,7 +153,8 @@ TEST_CASE("Over the bound the oldest telemetry goes, findings stay") {
   CHECK(counts.waiting == 100 - counts.dropped_telemetry);
   CHECK(counts.waiting_bytes <= 100'000 + 5000);
   const auto batch = must_take(outbox, at(100), 1000, 10u << 20);
-  CHECK(std::count_if(batch.items.begin(), batch.items.end(), [](const Item& item) { return item.kind == ItemKind::finding; }) == 50);
+  CHECK(std::count_if(batch.items.begin(), batch.items.end(),
+                      [](const Item& item) { return item.kind == ItemKind::finding; }) == 50);
   if (batch.items.size() > 50) CHECK(batch.items.back().id == "t49");
 }
 
@@ -156,7 +163,8 @@ TEST_CASE("Telemetry of an unfinished batch is not dropped: a retry sends the sa
   Outbox outbox(box.database, kSpoolKey, Outbox::Options{.max_bytes = 20'000});
   for (int i = 0; i < 4; ++i) REQUIRE(outbox.put({"t" + std::to_string(i), ItemKind::telemetry, at(i), noise(4000)}));
   const auto batch = must_take(outbox, at(5));
-  for (int i = 0; i < 20; ++i) REQUIRE(outbox.put({"later" + std::to_string(i), ItemKind::telemetry, at(i), noise(4000)}));
+  for (int i = 0; i < 20; ++i)
+    REQUIRE(outbox.put({"later" + std::to_string(i), ItemKind::telemetry, at(i), noise(4000)}));
   CHECK(ids(must_take(outbox, at(6))) == ids(batch));
 }
 
@@ -195,7 +203,8 @@ TEST_CASE("A body cannot be moved under another item's id") {
   Box box;
   REQUIRE(box.outbox.put(make_item("a")));
   REQUIRE(box.outbox.put(make_item("b")));
-  REQUIRE(box.database.execute("UPDATE outbox_bodies SET body = (SELECT body FROM outbox_bodies WHERE seq = 1) WHERE seq = 2"));
+  REQUIRE(box.database.execute(
+      "UPDATE outbox_bodies SET body = (SELECT body FROM outbox_bodies WHERE seq = 1) WHERE seq = 2"));
   CHECK(ids(must_take(box.outbox, at(0))) == std::vector<std::string>{"a"});
 }
 
@@ -205,7 +214,10 @@ TEST_CASE("Only the newest sent and refused items are kept to be shown") {
   for (int round = 0; round < 4; ++round) {
     for (int i = 0; i < 4; ++i) REQUIRE(outbox.put(make_item(std::to_string(round) + "-" + std::to_string(i))));
     const auto batch = must_take(outbox, at(round));
-    Delivery delivery{.accepted = {batch.items[0].id, batch.items[1].id}, .rejected = {{batch.items[2].id, "x"}, {batch.items[3].id, "y"}}, .keep = {}, .retry_after_s = {}};
+    Delivery delivery{.accepted = {batch.items[0].id, batch.items[1].id},
+                      .rejected = {{batch.items[2].id, "x"}, {batch.items[3].id, "y"}},
+                      .keep = {},
+                      .retry_after_s = {}};
     REQUIRE(outbox.settle(batch, delivery, at(round)));
   }
   CHECK(outbox.show(100)->size() == 5);
@@ -235,7 +247,9 @@ TEST_CASE("Forgetting leaves nothing in the outbox") {
   CHECK(box.outbox.counts()->sent == 0);
 }
 
-TEST_CASE("Over random sequences of put, take, settle and crash no finding is lost, sent twice after acceptance, or changed") {
+TEST_CASE(
+    "Over random sequences of put, take, settle and crash no finding is lost, sent twice after acceptance, or "
+    "changed") {
   for (unsigned seed = 1; seed <= 30; ++seed) {
     INFO("seed " << seed);
     std::mt19937 random(seed);
@@ -255,7 +269,8 @@ TEST_CASE("Over random sequences of put, take, settle and crash no finding is lo
       const auto choice = random() % 10;
       if (choice < 4) {
         const bool finding = random() % 2 == 0;
-        Item item{"i" + std::to_string(next++), finding ? ItemKind::finding : ItemKind::telemetry, at(now), noise(random() % 3000 + 10)};
+        Item item{"i" + std::to_string(next++), finding ? ItemKind::finding : ItemKind::telemetry, at(now),
+                  noise(random() % 3000 + 10)};
         REQUIRE(outbox->put(item));
         if (finding) put[item.id] = item.body;
       } else if (choice < 9) {
@@ -280,7 +295,8 @@ TEST_CASE("Over random sequences of put, take, settle and crash no finding is lo
         outbox.reset();
         {
           auto transaction = Transaction::begin(database);
-          REQUIRE(Outbox(database, kSpoolKey, options).put({"never" + std::to_string(step), ItemKind::finding, at(now), "{}"}));
+          REQUIRE(Outbox(database, kSpoolKey, options)
+                      .put({"never" + std::to_string(step), ItemKind::finding, at(now), "{}"}));
         }
         database = open_outbox_database(path);
         outbox = std::make_unique<Outbox>(database, kSpoolKey, options);

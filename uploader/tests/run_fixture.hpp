@@ -48,8 +48,15 @@ struct Pc {
     say("uploading_for", read_identity(folder.path()).value().device_id);
   }
   Result<Identity> enroll(const std::string& token, bool force = false, const std::string& url = {}) {
-    return run_enroll(EnrollCommand{.state_folder = folder.path(), .url = url, .token_text = token, .hardware = hardware, .system = "Test OS",
-                                    .boot_time = boot_time, .proxy = {"direct"}, .force = force, .cancel = nullptr},
+    return run_enroll(EnrollCommand{.state_folder = folder.path(),
+                                    .url = url,
+                                    .token_text = token,
+                                    .hardware = hardware,
+                                    .system = "Test OS",
+                                    .boot_time = boot_time,
+                                    .proxy = {"direct"},
+                                    .force = force,
+                                    .cancel = nullptr},
                       clock);
   }
   void join(const TestFleet& fleet) {
@@ -59,11 +66,19 @@ struct Pc {
     consent();
   }
   UploadReport run(bool now = true, const std::string& proxy = "direct") {
-    return run_upload(UploadOptions{.state_folder = folder.path(), .hardware = hardware, .boot_time = boot_time, .system = "Test OS",
-                                    .proxy = {proxy}, .session = {}, .now = now, .cancel = nullptr},
+    return run_upload(UploadOptions{.state_folder = folder.path(),
+                                    .hardware = hardware,
+                                    .boot_time = boot_time,
+                                    .system = "Test OS",
+                                    .proxy = {proxy},
+                                    .session = {},
+                                    .now = now,
+                                    .cancel = nullptr},
                       clock);
   }
-  void put(const std::string& id, ItemKind kind = ItemKind::finding) { REQUIRE(outbox.put({id, kind, clock.now(), R"({"n":")" + id + R"("})"})); }
+  void put(const std::string& id, ItemKind kind = ItemKind::finding) {
+    REQUIRE(outbox.put({id, kind, clock.now(), R"({"n":")" + id + R"("})"}));
+  }
   Identity identity() const { return read_identity(folder.path()).value(); }
 };
 

@@ -26,10 +26,14 @@ bool has(const std::string& text, const std::string& word) {
 }
 
 TestFleet::Override on_batches(const std::function<std::optional<ServerReply>(const ServerRequest&, int)>& answer) {
-  return [answer](const ServerRequest& request, int number) { return request.path == kBatches ? answer(request, number) : std::nullopt; };
+  return [answer](const ServerRequest& request, int number) {
+    return request.path == kBatches ? answer(request, number) : std::nullopt;
+  };
 }
 
-ServerReply reply(int status, std::vector<std::string> headers = {}) { return {.status = status, .body = {}, .headers = std::move(headers)}; }
+ServerReply reply(int status, std::vector<std::string> headers = {}) {
+  return {.status = status, .body = {}, .headers = std::move(headers)};
+}
 
 }  // namespace
 
@@ -97,24 +101,26 @@ TEST_CASE("Without enrolment, without the agent's database, or without consent f
   CHECK(has(report.error, "haled"));
 }
 
-TEST_CASE("500, 429 and 503, garbage, too much, a cut line and a redirect all mean later: nothing is lost, nothing doubled") {
+TEST_CASE(
+    "500, 429 and 503, garbage, too much, a cut line and a redirect all mean later: nothing is lost, nothing doubled") {
   TestFleet fleet;
   Pc pc;
   pc.join(fleet);
   pc.put("a");
   pc.put("b");
-  const std::map<std::string, ServerReply> troubles{{"500", reply(500)},
-                                                    {"503", reply(503)},
-                                                    {"404", reply(404)},
-                                                    {"403", reply(403)},
-                                                    {"302", reply(302, {"Location: https://localhost:1/"})},
-                                                    {"200 garbage", {.status = 200, .body = "<html>proxy login</html>"}},
-                                                    {"200 empty", {.status = 200}},
-                                                    {"200 no accepted", {.status = 200, .body = "{}"}},
-                                                    {"200 wrong types", {.status = 200, .body = R"({"accepted":[1,2]})"}},
-                                                    {"too large", {.status = 200, .body = std::string(5u << 20, ' ')}},
-                                                    {"cut", {.cut = true}},
-                                                    {"raw", {.raw = "\x16\x03\x01 nonsense"}}};
+  const std::map<std::string, ServerReply> troubles{
+      {"500", reply(500)},
+      {"503", reply(503)},
+      {"404", reply(404)},
+      {"403", reply(403)},
+      {"302", reply(302, {"Location: https://localhost:1/"})},
+      {"200 garbage", {.status = 200, .body = "<html>proxy login</html>"}},
+      {"200 empty", {.status = 200}},
+      {"200 no accepted", {.status = 200, .body = "{}"}},
+      {"200 wrong types", {.status = 200, .body = R"({"accepted":[1,2]})"}},
+      {"too large", {.status = 200, .body = std::string(5u << 20, ' ')}},
+      {"cut", {.cut = true}},
+      {"raw", {.raw = "\x16\x03\x01 nonsense"}}};
   for (const auto& [name, trouble] : troubles) {
     INFO(name);
     fleet.answer_with(on_batches([&trouble = trouble](const ServerRequest&, int) { return trouble; }));
@@ -148,7 +154,9 @@ TEST_CASE("An answer that was lost is asked for again with the same batch, and i
   fleet.answer_with({});
   CHECK(pc.run().sent == 2);
   const auto bodies = fleet.bodies_of(kBatches);
-  const auto batch_of = [](const std::string& body) { return json::parse(zstd_decompress(body, 1u << 20).value()).at("batch").get<std::string>(); };
+  const auto batch_of = [](const std::string& body) {
+    return json::parse(zstd_decompress(body, 1u << 20).value()).at("batch").get<std::string>();
+  };
   CHECK(zstd_decompress(bodies[1], 1u << 20).value() == zstd_decompress(first, 1u << 20).value());
   CHECK(batch_of(bodies[2]) != batch_of(first));
 }
@@ -328,7 +336,9 @@ TEST_CASE("When renewal fails a certificate that still holds is used, and the id
   CHECK(report.waiting == 1);
 }
 
-TEST_CASE("A copied disk never uses the identity it brought along: nothing is sent, the copied key is gone, the next enrolment names it") {
+TEST_CASE(
+    "A copied disk never uses the identity it brought along: nothing is sent, the copied key is gone, the next "
+    "enrolment names it") {
   TestFleet fleet;
   Pc pc;
   pc.join(fleet);
@@ -369,7 +379,8 @@ TEST_CASE("A copied disk that is enrolled before it ever uploads names the devic
   CHECK(pc.outbox.waiting().value() == 0);
 }
 
-TEST_CASE("A copied disk enrols by itself where the organisation allowed it to keep the token, and asks for consent anew") {
+TEST_CASE(
+    "A copied disk enrols by itself where the organisation allowed it to keep the token, and asks for consent anew") {
   TestFleet fleet(TestFleet::Settings{.keep_token = true});
   Pc pc;
   pc.join(fleet);
@@ -393,7 +404,9 @@ TEST_CASE("A copied disk enrols by itself where the organisation allowed it to k
   CHECK(pc.run().sent == 1);
 }
 
-TEST_CASE("Offline for weeks: thousands of findings wait, telemetry is bounded, and everything arrives once the network is back") {
+TEST_CASE(
+    "Offline for weeks: thousands of findings wait, telemetry is bounded, and everything arrives once the network is "
+    "back") {
   auto fleet = std::make_unique<TestFleet>();
   Pc pc;
   pc.join(*fleet);
@@ -404,8 +417,10 @@ TEST_CASE("Offline for weeks: thousands of findings wait, telemetry is bounded, 
   {
     auto transaction = Transaction::begin(*pc.database);
     for (int i = 0; i < 3000; ++i) {
-      REQUIRE(outbox.put({"f" + std::to_string(i), ItemKind::finding, pc.clock.now(), R"({"n":)" + std::to_string(i) + "}"}));
-      REQUIRE(outbox.put({"t" + std::to_string(i), ItemKind::telemetry, pc.clock.now(), R"({"noise":")" + crypto::to_hex(crypto::random_bytes(200)) + R"("})"}));
+      REQUIRE(outbox.put(
+          {"f" + std::to_string(i), ItemKind::finding, pc.clock.now(), R"({"n":)" + std::to_string(i) + "}"}));
+      REQUIRE(outbox.put({"t" + std::to_string(i), ItemKind::telemetry, pc.clock.now(),
+                          R"({"noise":")" + crypto::to_hex(crypto::random_bytes(200)) + R"("})"}));
     }
     REQUIRE(transaction->commit());
   }
@@ -467,7 +482,9 @@ TEST_CASE("TLS inspection stops uploads with the inspector's name, and they go o
   pc.join(fleet);
   pc.put("a");
   const TestCa inspector("School Web Filter CA");
-  const TlsServer box(ServerSettings{.identity = inspector.issue({}), .chain = {inspector.certificate()}, .client_ca = nullptr}, [](const ServerRequest&) { return ServerReply{}; });
+  const TlsServer box(
+      ServerSettings{.identity = inspector.issue({}), .chain = {inspector.certificate()}, .client_ca = nullptr},
+      [](const ServerRequest&) { return ServerReply{}; });
   ConnectProxy proxy(box.port());
   const auto report = pc.run(true, "http://127.0.0.1:" + std::to_string(proxy.port()));
   CHECK(report.exit == UploadExit::later);

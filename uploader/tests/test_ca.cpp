@@ -69,7 +69,8 @@ CertificatePtr TestCa::issue_for(EVP_PKEY* key, const Issue& what) const {
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate_.get()));
   add_extension(certificate.get(), certificate_.get(), NID_basic_constraints, "critical,CA:FALSE");
   add_extension(certificate.get(), certificate_.get(), NID_ext_key_usage, what.server ? "serverAuth" : "clientAuth");
-  if (!what.alternative_name.empty()) add_extension(certificate.get(), certificate_.get(), NID_subject_alt_name, what.alternative_name);
+  if (!what.alternative_name.empty())
+    add_extension(certificate.get(), certificate_.get(), NID_subject_alt_name, what.alternative_name);
   must(X509_sign(certificate.get(), key_.get(), EVP_sha256()) > 0, "signing");
   return certificate;
 }
@@ -122,16 +123,18 @@ CertificatePtr certificate_from_pem(const std::string& pem) {
 
 bool verify_signature(EVP_PKEY* key, const std::string& bytes, const std::string& signature) {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const bool good = EVP_DigestVerifyInit(context, nullptr, EVP_sha256(), nullptr, key) == 1 &&
-                    EVP_DigestVerify(context, reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) == 1;
+  const bool good =
+      EVP_DigestVerifyInit(context, nullptr, EVP_sha256(), nullptr, key) == 1 &&
+      EVP_DigestVerify(context, reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
+                       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) == 1;
   EVP_MD_CTX_free(context);
   return good;
 }
 
 std::string common_name(X509* certificate) {
   std::array<char, 256> text{};
-  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, text.data(), static_cast<int>(text.size()));
+  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, text.data(),
+                            static_cast<int>(text.size()));
   return text.data();
 }
 

@@ -15,7 +15,8 @@ namespace {
 using nlohmann::json;
 
 ServerReply problem(int status, const std::string& detail) {
-  return {.status = status, .body = json{{"type", "about:blank"}, {"title", "Problem"}, {"status", status}, {"detail", detail}}.dump(),
+  return {.status = status,
+          .body = json{{"type", "about:blank"}, {"title", "Problem"}, {"status", status}, {"detail", detail}}.dump(),
           .headers = {"Content-Type: application/problem+json"}};
 }
 
@@ -39,7 +40,8 @@ TestFleet::TestFleet(Settings settings) : settings_(std::move(settings)) {
 
 std::string TestFleet::token(const std::string& secret) const { return token_for(url(), ca_.sha256(), secret); }
 
-std::string TestFleet::token_for(const std::string& url, const std::string& fingerprint, const std::string& secret) const {
+std::string TestFleet::token_for(const std::string& url, const std::string& fingerprint,
+                                 const std::string& secret) const {
   return "hale1." + to_base64url(json{{"u", url}, {"f", fingerprint}, {"s", secret}}.dump());
 }
 
@@ -100,18 +102,29 @@ ServerReply TestFleet::handle(const ServerRequest& request) {
 ServerReply TestFleet::certify(const std::string& device, const std::string& csr) {
   const auto key = public_key_of_request(csr);
   const double from = -settings_.issued_days_ago;
-  const auto certificate = ca_.issue_for(key.get(), Issue{.name = device, .alternative_name = "", .server = false, .from_days = from,
+  const auto certificate = ca_.issue_for(key.get(), Issue{.name = device,
+                                                          .alternative_name = "",
+                                                          .server = false,
+                                                          .from_days = from,
                                                           .to_days = from + settings_.certificate_days});
   const auto now = system_clock().now() + std::chrono::hours{24 * 30};
-  return {.status = 200, .body = json{{"device", device}, {"certificate", to_pem(certificate.get())}, {"ca", ca_.pem()}, {"not_after", to_rfc3339(now)},
-                                      {"command_key", crypto::to_base64(std::string(32, 'k'))}, {"organization", "Test School"},
-                                      {"consent", "required"}, {"keep_token", settings_.keep_token}}.dump()};
+  return {.status = 200,
+          .body = json{{"device", device},
+                       {"certificate", to_pem(certificate.get())},
+                       {"ca", ca_.pem()},
+                       {"not_after", to_rfc3339(now)},
+                       {"command_key", crypto::to_base64(std::string(32, 'k'))},
+                       {"organization", "Test School"},
+                       {"consent", "required"},
+                       {"keep_token", settings_.keep_token}}
+                      .dump()};
 }
 
 ServerReply TestFleet::enroll(const ServerRequest& request) {
   if (!request.client.empty()) complaints_.emplace_back("enrolment with a client certificate");
   const auto body = json::parse(request.body);
-  if (body.at("token").get<std::string>() != token()) return problem(403, "this token expired on 2026-01-01; make a new one");
+  if (body.at("token").get<std::string>() != token())
+    return problem(403, "this token expired on 2026-01-01; make a new one");
   return certify("device-" + std::to_string(++devices_), body.at("csr").get<std::string>());
 }
 
@@ -142,7 +155,8 @@ ServerReply TestFleet::batches(const ServerRequest& request) {
     delivery.accepted.push_back(item.id);
   }
   if (const auto known = answers_.find(envelope->batch); known != answers_.end()) {
-    if (batch_items_[envelope->batch] != ids) complaints_.push_back("batch " + envelope->batch + " came again with other items");
+    if (batch_items_[envelope->batch] != ids)
+      complaints_.push_back("batch " + envelope->batch + " came again with other items");
     return {.status = 200, .body = known->second};
   }
   for (const auto& id : ids) ++accepted_[id];

@@ -17,7 +17,7 @@ namespace hale::test {
 class TestFleet {
  public:
   struct Settings {
-    Issue server{};             ///< its certificate
+    Issue server{};               ///< its certificate
     double certificate_days{30};  ///< life of device certificates
     double issued_days_ago{0};
     bool keep_token{false};
@@ -32,7 +32,8 @@ class TestFleet {
   int connections() const { return server_->connections(); }
   const TestCa& ca() const { return ca_; }
   std::string token(const std::string& secret = "s3cret") const;
-  std::string token_for(const std::string& url, const std::string& fingerprint, const std::string& secret = "s3cret") const;
+  std::string token_for(const std::string& url, const std::string& fingerprint,
+                        const std::string& secret = "s3cret") const;
 
   /// Answers in place of the fleet when it gives something; `number` counts the requests to that path, from 1.
   using Override = std::function<std::optional<ServerReply>(const ServerRequest&, int number)>;

@@ -47,7 +47,8 @@ ServerRequest parse_head(std::string_view head) {
   if (words.size() > 1) request.path = words[1];
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const auto colon = lines[i].find(':');
-    if (colon != std::string_view::npos) request.headers[to_lower_ascii(lines[i].substr(0, colon))] = trim(lines[i].substr(colon + 1));
+    if (colon != std::string_view::npos)
+      request.headers[to_lower_ascii(lines[i].substr(0, colon))] = trim(lines[i].substr(colon + 1));
   }
   return request;
 }
@@ -60,7 +61,8 @@ std::string to_text(const ServerReply& reply) {
 
 }  // namespace
 
-TlsServer::TlsServer(const ServerSettings& settings, Handler handler) : handler_(std::move(handler)), context_(SSL_CTX_new(TLS_server_method())) {
+TlsServer::TlsServer(const ServerSettings& settings, Handler handler)
+    : handler_(std::move(handler)), context_(SSL_CTX_new(TLS_server_method())) {
   std::signal(SIGPIPE, SIG_IGN);
   SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
   SSL_CTX_set_max_proto_version(context_, settings.newest_tls);
@@ -190,8 +192,10 @@ void ConnectProxy::tunnel(int client) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(target_port_));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool connected = head.starts_with("CONNECT ") && ::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-  const std::string_view answer = connected ? "HTTP/1.1 200 Connected\r\nRetry-After: 777\r\n\r\n" : "HTTP/1.1 502 Bad Gateway\r\n\r\n";
+  const bool connected =
+      head.starts_with("CONNECT ") && ::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  const std::string_view answer =
+      connected ? "HTTP/1.1 200 Connected\r\nRetry-After: 777\r\n\r\n" : "HTTP/1.1 502 Bad Gateway\r\n\r\n";
   bool open = ::send(client, answer.data(), answer.size(), MSG_NOSIGNAL) > 0 && connected;
   std::array<pollfd, 2> ends{{{client, POLLIN, 0}, {server, POLLIN, 0}}};
   while (open && !stopping_) {

@@ -30,10 +30,10 @@ struct ServerReply {
 };
 
 struct ServerSettings {
-  TestCa::Issued identity;         ///< shown to clients
-  std::vector<X509*> chain;        ///< shown behind it
-  X509* client_ca{};               ///< client certificates must chain to it; nullptr: none is asked for
-  int newest_tls{0x0304};          ///< TLS 1.3
+  TestCa::Issued identity;   ///< shown to clients
+  std::vector<X509*> chain;  ///< shown behind it
+  X509* client_ca{};         ///< client certificates must chain to it; nullptr: none is asked for
+  int newest_tls{0x0304};    ///< TLS 1.3
 };
 
 /// A small HTTPS server on a loopback port of its own, a thread a connection. For tests only.
@@ -59,7 +59,7 @@ class TlsServer {
   std::atomic<bool> stopping_{false};
   std::atomic<int> connections_{0};
   std::thread acceptor_;
-  std::mutex mutex_;                 ///< guards handlers_ and open_
+  std::mutex mutex_;  ///< guards handlers_ and open_
   std::vector<std::thread> handlers_;
   std::set<int> open_;
 };

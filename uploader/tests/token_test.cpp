@@ -18,7 +18,9 @@ std::string make(const std::string& json) {
   return "hale1." + text;
 }
 
-std::string good() { return make(R"({"u":"https://Fleet.example:8443/","f":")" + kFingerprint + R"(","s":"topsecret??>>"})"); }
+std::string good() {
+  return make(R"({"u":"https://Fleet.example:8443/","f":")" + kFingerprint + R"(","s":"topsecret??>>"})");
+}
 
 std::string complaint(const std::string& text) {
   const auto token = parse_token(text);
@@ -72,7 +74,8 @@ TEST_CASE("Any bytes in place of a token are refused or read, never worse") {
 TEST_CASE("A fleet's address is https with a host and a port at most") {
   CHECK(parse_fleet_url("https://a.b").value() == "https://a.b");
   CHECK(parse_fleet_url("HTTPS://[::1]:8443/").value() == "https://[::1]:8443");
-  for (const auto* bad : {"", "a.b", "http://a.b", "https://", "https://:1", "https://u:p@h", "https://h/x", "https://h?x", "https://h:0", "https://h:70000", "https://h:x", "https://h:1:2"}) {
+  for (const auto* bad : {"", "a.b", "http://a.b", "https://", "https://:1", "https://u:p@h", "https://h/x",
+                          "https://h?x", "https://h:0", "https://h:70000", "https://h:x", "https://h:1:2"}) {
     INFO(bad);
     CHECK_FALSE(parse_fleet_url(bad));
   }

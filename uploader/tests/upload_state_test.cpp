@@ -25,7 +25,8 @@ TEST_CASE("Failures wait between 30 seconds and 6 hours, longer and longer on av
     }
   }
   double late = 0;
-  for (int i = 0; i < 50; ++i) late += static_cast<double>((state = after_failure(state, at(0), "x", {}, random)).delay.count()) / 50;
+  for (int i = 0; i < 50; ++i)
+    late += static_cast<double>((state = after_failure(state, at(0), "x", {}, random)).delay.count()) / 50;
   CHECK(late > early);
 }
 
