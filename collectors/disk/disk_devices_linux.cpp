@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "collectors/sensor_file_linux.hpp"
@@ -25,12 +26,14 @@ std::string nvme_controller(std::string_view name) {
   if (!name.starts_with("nvme")) return {};
   const auto number = digits(name.substr(4));
   const auto rest = name.substr(4 + number);
-  const bool whole = number > 0 && rest.starts_with('n') && rest.size() > 1 && digits(rest.substr(1)) == rest.size() - 1;
+  const bool whole =
+      number > 0 && rest.starts_with('n') && rest.size() > 1 && digits(rest.substr(1)) == rest.size() - 1;
   return whole ? std::string(name.substr(0, 4 + number)) : std::string();
 }
 
 bool is_scsi_disk(std::string_view name) {
-  return name.starts_with("sd") && name.size() > 2 && name.size() <= 5 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz", 2) == std::string_view::npos;
+  return name.starts_with("sd") && name.size() > 2 && name.size() <= 5 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz", 2) == std::string_view::npos;
 }
 
 // Path below /sys of a class entry's device, with links resolved.
@@ -89,7 +92,9 @@ std::optional<DiskInfo> describe(const fs::path& sys, const std::string& name) {
 }
 
 // crypto::hash_hex wants a key of 16..64 bytes whatever the salt's length.
-std::string keyed_hash(std::string_view text, std::string_view salt) { return crypto::hash_hex(text, crypto::hash_hex(salt)); }
+std::string keyed_hash(std::string_view text, std::string_view salt) {
+  return crypto::hash_hex(text, crypto::hash_hex(salt));
+}
 
 struct Maker {
   std::string_view prefix;
@@ -97,14 +102,20 @@ struct Maker {
 };
 // A prefix that ends in '#' wants a digit there: "ST4000DM000" is Seagate's, "STT_FTM28GX25H" is not.
 constexpr auto kMakers = std::to_array<Maker>({
-    {"Samsung", "Samsung"},   {"SAMSUNG", "Samsung"},     {"MZ", "Samsung"},         {"Seagate", "Seagate"}, {"ST#", "Seagate"},
-    {"WDC", "Western Digital"}, {"WD", "Western Digital"}, {"SanDisk", "SanDisk"},    {"HGST", "HGST"},       {"HUS", "HGST"},
-    {"Hitachi", "Hitachi"},   {"HITACHI", "Hitachi"},     {"TOSHIBA", "Toshiba"},    {"KIOXIA", "Kioxia"},   {"KXG", "Toshiba"},
-    {"INTEL", "Intel"},       {"SSDPE", "Intel"},         {"SOLIDIGM", "Solidigm"},  {"CT#", "Crucial"},     {"Crucial", "Crucial"},
-    {"Micron", "Micron"},     {"MTFD", "Micron"},         {"KINGSTON", "Kingston"},  {"SK hynix", "SK hynix"}, {"SKHynix", "SK hynix"},
-    {"HFS#", "SK hynix"},     {"HFM#", "SK hynix"},       {"ADATA", "ADATA"},        {"XPG", "ADATA"},       {"PNY", "PNY"},
-    {"LITEON", "Lite-On"},    {"Corsair", "Corsair"},     {"Sabrent", "Sabrent"},    {"YMTC", "YMTC"},       {"Lexar", "Lexar"},
-    {"FUJITSU", "Fujitsu"},   {"Maxtor", "Maxtor"},       {"OCZ", "OCZ"},            {"Patriot", "Patriot"}, {"LENSE", "Lenovo"},
+    {"Samsung", "Samsung"},    {"SAMSUNG", "Samsung"},   {"MZ", "Samsung"},
+    {"Seagate", "Seagate"},    {"ST#", "Seagate"},       {"WDC", "Western Digital"},
+    {"WD", "Western Digital"}, {"SanDisk", "SanDisk"},   {"HGST", "HGST"},
+    {"HUS", "HGST"},           {"Hitachi", "Hitachi"},   {"HITACHI", "Hitachi"},
+    {"TOSHIBA", "Toshiba"},    {"KIOXIA", "Kioxia"},     {"KXG", "Toshiba"},
+    {"INTEL", "Intel"},        {"SSDPE", "Intel"},       {"SOLIDIGM", "Solidigm"},
+    {"CT#", "Crucial"},        {"Crucial", "Crucial"},   {"Micron", "Micron"},
+    {"MTFD", "Micron"},        {"KINGSTON", "Kingston"}, {"SK hynix", "SK hynix"},
+    {"SKHynix", "SK hynix"},   {"HFS#", "SK hynix"},     {"HFM#", "SK hynix"},
+    {"ADATA", "ADATA"},        {"XPG", "ADATA"},         {"PNY", "PNY"},
+    {"LITEON", "Lite-On"},     {"Corsair", "Corsair"},   {"Sabrent", "Sabrent"},
+    {"YMTC", "YMTC"},          {"Lexar", "Lexar"},       {"FUJITSU", "Fujitsu"},
+    {"Maxtor", "Maxtor"},      {"OCZ", "OCZ"},           {"Patriot", "Patriot"},
+    {"LENSE", "Lenovo"},
 });
 
 bool made_by(const Maker& maker, std::string_view model) {
@@ -129,16 +140,30 @@ Result<std::vector<DiskInfo>> find_disks(const fs::path& sys) {
   return disks;
 }
 
-std::string disk_id(const DiskInfo& disk, std::string_view salt, bool disambiguate) {
-  std::string identity = disk.serial.empty() ? disk.wwid : disk.model + '\n' + disk.serial;
-  if (identity.empty() || disambiguate) identity += '\n' + (disk.device.empty() ? disk.name : disk.device);
-  return "disk-" + keyed_hash(identity, salt).substr(0, 8);
+void assign_disk_ids(std::vector<DiskInfo>& disks, std::string_view salt) {
+  const auto identity = [](const DiskInfo& disk) {
+    return disk.serial.empty() ? disk.wwid : disk.model + '\n' + disk.serial;
+  };
+  const auto place = [](const DiskInfo& disk) { return disk.device.empty() ? disk.name : disk.device; };
+  std::map<std::string, int> uses;
+  for (auto& disk : disks) {
+    disk.serial = hash_serial(disk.serial, salt);
+    ++uses[identity(disk)];
+  }
+  for (auto& disk : disks) {
+    auto text = identity(disk);
+    if (text.empty() || uses[text] > 1) text += '\n' + place(disk);
+    disk.id = "disk-" + keyed_hash(text, salt).substr(0, 8);
+  }
 }
 
-std::string hash_serial(std::string_view serial, std::string_view salt) { return serial.empty() ? std::string() : keyed_hash(serial, salt).substr(0, 32); }
+std::string hash_serial(std::string_view serial, std::string_view salt) {
+  return serial.empty() ? std::string() : keyed_hash(serial, salt).substr(0, 32);
+}
 
 std::string_view disk_maker(std::string_view model) {
-  const auto* found = std::find_if(kMakers.begin(), kMakers.end(), [&](const Maker& maker) { return made_by(maker, model); });
+  const auto* found =
+      std::find_if(kMakers.begin(), kMakers.end(), [&](const Maker& maker) { return made_by(maker, model); });
   return found == kMakers.end() ? std::string_view() : found->name;
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <set>
 
 #include "collectors/disk/disk.hpp"
 #include "collectors/disk/disk_devices_linux.hpp"
@@ -16,7 +14,8 @@ namespace {
 constexpr double kMilli = 1000.0;  ///< hwmon speaks in thousandths of a degree Celsius
 /// Wear and error counters move over days; half an hour still sees a disk that dies within one.
 constexpr std::chrono::minutes kSmartInterval{30};
-/// A disk that let a question time out is left alone for long: each try may block the kernel's queue of that disk for seconds.
+/// A disk that let a question time out is left alone for long: each try may block the kernel's queue of that disk for
+/// seconds.
 constexpr std::chrono::hours kTimeoutPause{6};
 /// A spinning disk's temperature moves over minutes, and asking for it may restart the drive's own standby timer.
 constexpr std::chrono::seconds kSpinningInterval{60};
@@ -39,13 +38,15 @@ struct Disk {
 
 class DiskCollector final : public Collector {
  public:
-  DiskCollector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon)
+  DiskCollector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon,
+                std::shared_ptr<DiskTree> tree)
       : roots_(environment.roots),
         clock_(clock_of(environment)),
         salt_(environment.serial_salt),
         smartctl_(environment.roots.captured ? std::filesystem::path() : environment.smartctl),
         probe_(make_probe_client(environment)),
-        hwmon_(std::move(hwmon)) {}
+        hwmon_(std::move(hwmon)),
+        tree_(std::move(tree)) {}
 
   std::string_view name() const override { return "disk"; }
   void collect(Collection& out, bool describe_all) override;
@@ -53,7 +54,7 @@ class DiskCollector final : public Collector {
 
  private:
   void look(Collection& out);
-  void adopt(std::vector<DiskInfo> found);
+  void adopt(Collection& out);
   void connect_sensors();
   void describe();
   bool suspended(Disk& disk);
@@ -68,16 +69,17 @@ class DiskCollector final : public Collector {
   std::filesystem::path smartctl_;
   std::unique_ptr<ProbeClient> probe_;
   std::shared_ptr<HwmonTree> hwmon_;
-  EverySoOften look_due_{kRescanInterval};
-  unsigned generation_{0};
+  std::shared_ptr<DiskTree> tree_;
+  unsigned hwmon_generation_{0};
+  unsigned disks_generation_{0};
   std::vector<Disk> disks_;
   ComponentBook book_;
   FaultLog faults_{"disk"};
 };
 
-Component make_component(const DiskInfo& info, std::string id) {
+Component make_component(const DiskInfo& info) {
   Component component;
-  component.id = std::move(id);
+  component.id = info.id;
   component.parent = "host";
   component.type = ComponentType::physical_disk;
   component.model = info.model;
@@ -90,65 +92,53 @@ Component make_component(const DiskInfo& info, std::string id) {
 
 void DiskCollector::look(Collection& out) {
   hwmon_->refresh(out);
-  if (look_due_.due(clock_.steady())) {
-    auto found = find_disks(roots_.sys);
-    if (!found) {
-      if (found.error().code != Errc::not_found) faults_.failed(out, "block", found.error());
-      found.emplace();
-    }
-    for (auto& info : *found) info.serial = hash_serial(info.serial, salt_);
-    const auto same = [](const Disk& disk, const DiskInfo& info) { return disk.info == info; };
-    if (!std::equal(disks_.begin(), disks_.end(), found->begin(), found->end(), same)) {
-      for (const auto& disk : disks_) {
-        const auto stays = [&](const DiskInfo& info) { return info.device == disk.info.device; };
-        if (std::none_of(found->begin(), found->end(), stays)) {
-          faults_.failed(out, disk.component.id, Error{Errc::not_found, fmt::format("the disk {} has gone", disk.component.name)});
-        }
-      }
-      adopt(std::move(*found));
-      connect_sensors();
-    }
-  }
-  if (generation_ != hwmon_->generation()) connect_sensors();
+  tree_->refresh(out);
+  const bool other_disks = disks_generation_ != tree_->generation();
+  if (other_disks) adopt(out);
+  if (other_disks || hwmon_generation_ != hwmon_->generation()) connect_sensors();
 }
 
 // Disks that stay keep what is known of them.
-void DiskCollector::adopt(std::vector<DiskInfo> found) {
-  std::map<std::string, int> uses;
-  for (const auto& info : found) ++uses[disk_id(info, salt_, false)];
+void DiskCollector::adopt(Collection& out) {
+  disks_generation_ = tree_->generation();
   std::vector<Disk> disks;
-  for (auto& info : found) {
+  for (const auto& info : tree_->disks()) {
     const auto old = std::find_if(disks_.begin(), disks_.end(), [&](const Disk& disk) { return disk.info == info; });
     if (old != disks_.end()) {
       disks.push_back(std::move(*old));
       disks_.erase(old);
       continue;
     }
-    auto id = disk_id(info, salt_, false);
-    if (uses[id] > 1) id = disk_id(info, salt_, true);
     Disk disk;
-    disk.component = make_component(info, std::move(id));
-    disk.info = std::move(info);
+    disk.component = make_component(info);
+    disk.info = info;
+    const auto power = roots_.sys / info.device / "power";
+    const bool may_sleep = !info.device.empty() && text_or_empty(power / "control") == "auto";
+    if (may_sleep) disk.runtime_status = SensorFile(power / "runtime_status");
+    faults_.worked(info.id);
     disks.push_back(std::move(disk));
   }
-  disks_ = std::move(disks);
-  for (auto& disk : disks_) {
-    faults_.worked(disk.component.id);
-    const auto power = roots_.sys / disk.info.device / "power";
-    const bool may_sleep = !disk.info.device.empty() && text_or_empty(power / "control") == "auto";
-    disk.runtime_status = may_sleep ? SensorFile(power / "runtime_status") : SensorFile();
+  for (const auto& gone : disks_) {
+    const auto stays = [&](const Disk& disk) { return disk.info.id == gone.info.id; };
+    if (std::any_of(disks.begin(), disks.end(), stays)) continue;
+    faults_.failed(out, gone.info.id, Error{Errc::not_found, fmt::format("the disk {} has gone", gone.component.name)});
   }
+  disks_ = std::move(disks);
   describe();
 }
 
-// The drivers nvme and drivetemp hang their sensors on the disk's own device; the first channel is the disk's temperature.
+// The drivers nvme and drivetemp hang their sensors on the disk's own device; the first channel is the disk's
+// temperature.
 void DiskCollector::connect_sensors() {
-  generation_ = hwmon_->generation();
+  hwmon_generation_ = hwmon_->generation();
   for (auto& disk : disks_) {
-    disk.temperature = disk.critical = SensorFile();
+    disk.temperature = SensorFile();
+    disk.critical = SensorFile();
     for (const auto& chip : hwmon_->chips()) {
-      const bool of_disk = (chip.name == "nvme" || chip.name == "drivetemp") && !chip.device.empty() && chip.device == disk.info.device;
-      const auto first = std::find_if(chip.channels.begin(), chip.channels.end(), [](const auto& c) { return c.kind == HwmonKind::temperature; });
+      const bool of_disk =
+          (chip.name == "nvme" || chip.name == "drivetemp") && !chip.device.empty() && chip.device == disk.info.device;
+      const auto first = std::find_if(chip.channels.begin(), chip.channels.end(),
+                                      [](const auto& c) { return c.kind == HwmonKind::temperature; });
       if (!of_disk || first == chip.channels.end()) continue;
       disk.temperature = SensorFile(chip.folder / first->input);
       if (first->has_critical) disk.critical = SensorFile(chip.folder / (first->attribute + "_crit"));
@@ -212,7 +202,8 @@ void DiskCollector::take_report(Collection& out, Disk& disk, SmartReport report)
   }
   disk.told_temperature = report.temperature ? std::optional(out.time) : std::nullopt;
   if (disk.critical.named()) {
-    if (const auto critical = disk.critical.read_int()) report.temperature_critical = static_cast<double>(*critical) / kMilli;
+    if (const auto critical = disk.critical.read_int())
+      report.temperature_critical = static_cast<double>(*critical) / kMilli;
   }
   append_smart_readings(report, disk.component.id, out.time, out.readings);
 }
@@ -246,7 +237,9 @@ void DiskCollector::collect(Collection& out, bool describe_all) {
 CollectorStatus DiskCollector::status() const {
   const auto asleep = std::count_if(disks_.begin(), disks_.end(), [](const Disk& disk) { return disk.asleep; });
   const auto smart = std::count_if(disks_.begin(), disks_.end(), [](const Disk& disk) { return disk.has_smart; });
-  auto status = status_of(disks_.size(), "disks", faults_, "no physical disk with a kernel driver for SATA, SCSI, USB or NVMe (a virtual machine's vda has no health data)");
+  auto status = status_of(
+      disks_.size(), "disks", faults_,
+      "no physical disk with a kernel driver for SATA, SCSI, USB or NVMe (a virtual machine's vda has no health data)");
   if (!disks_.empty()) status.detail += fmt::format("; SMART read from {}", smart);
   if (asleep > 0) status.detail += fmt::format("; {} asleep and left asleep", asleep);
   return status;
@@ -254,8 +247,9 @@ CollectorStatus DiskCollector::status() const {
 
 }  // namespace
 
-std::unique_ptr<Collector> make_disk_collector(const CollectorEnvironment& environment, std::shared_ptr<HwmonTree> hwmon) {
-  return std::make_unique<DiskCollector>(environment, std::move(hwmon));
+std::unique_ptr<Collector> make_disk_collector(const CollectorEnvironment& environment,
+                                               std::shared_ptr<HwmonTree> hwmon, std::shared_ptr<DiskTree> disks) {
+  return std::make_unique<DiskCollector>(environment, std::move(hwmon), std::move(disks));
 }
 
 }  // namespace hale

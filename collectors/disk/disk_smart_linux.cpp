@@ -18,7 +18,8 @@ Result<SmartReading> read_nvme(const DiskInfo& disk, ProbeClient& probe) {
   if (!health) return fail(health.error());
   if (auto ok = parse_nvme_smart(health->bytes, reading.report); !ok) return fail(ok.error());
   // Only the critical temperature comes from here: its absence is no failure.
-  if (const auto identify = probe.ask("nvme-identify", disk.node)) std::ignore = parse_nvme_identify(identify->bytes, reading.report);
+  if (const auto identify = probe.ask("nvme-identify", disk.node))
+    std::ignore = parse_nvme_identify(identify->bytes, reading.report);
   return reading;
 }
 
@@ -44,7 +45,8 @@ Result<SmartReading> read_ata(const DiskInfo& disk, ProbeClient& probe) {
   if (!identify) return fail(identify.error());
   if (identify->asleep) return SmartReading{true, {}};
   if (auto ok = parse_ata_identify(identify->bytes, report); !ok) return fail(ok.error());
-  if (report.smart_enabled == false) return fail(Errc::unsupported, "SMART is switched off in this disk (smartctl -s on switches it on)");
+  if (report.smart_enabled == false)
+    return fail(Errc::unsupported, "SMART is switched off in this disk (smartctl -s on switches it on)");
   const auto data = probe.ask("ata-smart-data", disk.node);
   if (!data) return fail(data.error());
   if (data->asleep) return SmartReading{true, {}};
@@ -53,10 +55,13 @@ Result<SmartReading> read_ata(const DiskInfo& disk, ProbeClient& probe) {
     if (const auto passed = parse_ata_smart_status(sense)) report.self_assessment = *passed;
   };
   // A disk that lets one question time out is not asked the next.
-  const bool answers = ask_extra(probe, disk, "ata-smart-thresholds", [&](auto bytes) { std::ignore = parse_ata_smart_thresholds(bytes, report); }) &&
+  const bool answers = ask_extra(probe, disk, "ata-smart-thresholds",
+                                 [&](auto bytes) { std::ignore = parse_ata_smart_thresholds(bytes, report); }) &&
                        ask_extra(probe, disk, "ata-smart-status", set_verdict) &&
-                       ask_extra(probe, disk, "ata-selftest-log", [&](auto bytes) { std::ignore = parse_ata_self_test_log(bytes, report); });
-  if (answers) ask_extra(probe, disk, "ata-error-log", [&](auto bytes) { std::ignore = parse_ata_error_log(bytes, report); });
+                       ask_extra(probe, disk, "ata-selftest-log",
+                                 [&](auto bytes) { std::ignore = parse_ata_self_test_log(bytes, report); });
+  if (answers)
+    ask_extra(probe, disk, "ata-error-log", [&](auto bytes) { std::ignore = parse_ata_error_log(bytes, report); });
   return reading;
 }
 
@@ -70,7 +75,8 @@ Result<SmartReading> read_smartctl(const DiskInfo& disk, const std::filesystem::
   auto report = parse_smartctl_json(result->output);
   if (report) return SmartReading{false, std::move(*report)};
   const auto& said = report.error().message;
-  if (said.find("STANDBY") != std::string::npos || said.find("SLEEP") != std::string::npos) return SmartReading{true, {}};
+  if (said.find("STANDBY") != std::string::npos || said.find("SLEEP") != std::string::npos)
+    return SmartReading{true, {}};
   return fail(std::move(report.error()));
 }
 

@@ -29,7 +29,9 @@ std::size_t answer_bytes(std::string_view query) {
 }
 
 Errc code_of(std::string_view message) {
-  if (message.find("Permission denied") != std::string_view::npos || message.find("not permitted") != std::string_view::npos) return Errc::permission;
+  if (message.find("Permission denied") != std::string_view::npos ||
+      message.find("not permitted") != std::string_view::npos)
+    return Errc::permission;
   return Errc::unsupported;
 }
 
@@ -105,7 +107,8 @@ class SocketProbe final : public ProbeClient {
     while (reply.size() < kMaxReply) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Steady::now()).count();
       pollfd wait{descriptor, POLLIN, 0};
-      if (left <= 0 || ::poll(&wait, 1, static_cast<int>(left)) == 0) return fail(Errc::timeout, "hale-probe did not answer within 8 s");
+      if (left <= 0 || ::poll(&wait, 1, static_cast<int>(left)) == 0)
+        return fail(Errc::timeout, "hale-probe did not answer within 8 s");
       const auto got = ::read(descriptor, buffer.data(), buffer.size());
       if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
       if (got < 0) return fail(errno_error(errno, socket_.string()));

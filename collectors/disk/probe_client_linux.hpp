@@ -22,8 +22,9 @@ class ProbeClient {
   virtual Result<ProbeAnswer> ask(std::string_view query, std::string_view node) = 0;
 };
 
-/// A captured machine's answers, files <dev>/<node>.<query>; this machine's: the socket /run/hale/probe.sock when it exists, else hale-probe as a
-/// child when `environment.probe` names it. The deadline of a question is 8 s.
-std::unique_ptr<ProbeClient> make_probe_client(const CollectorEnvironment& environment, std::filesystem::path socket = "/run/hale/probe.sock");
+/// A captured machine's answers, files <dev>/<node>.<query>; this machine's: the socket /run/hale/probe.sock when it
+/// exists, else hale-probe as a child when `environment.probe` names it. The deadline of a question is 8 s.
+std::unique_ptr<ProbeClient> make_probe_client(const CollectorEnvironment& environment,
+                                               std::filesystem::path socket = "/run/hale/probe.sock");
 
 }  // namespace hale
