@@ -44,8 +44,7 @@ export async function startFleet(program, folder) {
   const data = join(folder, 'fleet');
   const [devicePort, consolePort] = [await freePort(), await freePort()];
   const { stdout } = await run(program, ['init', '--data', data, '--organization', 'Browser test']);
-  const password = /password:?\s+(\S+)/i.exec(stdout)?.[1];
-  const name = /(?:login|user|name|administrator):?\s+(\S+)/i.exec(stdout)?.[1] ?? 'admin';
+  const [, name, password] = /^password of (\S+) [^:]*: (\S+)$/m.exec(stdout) ?? [];
   if (!password) throw new Error(`hale-fleet init printed no password:\n${stdout}`);
   const listen = ['--device-listen', `127.0.0.1:${devicePort}`, '--console-listen', `127.0.0.1:${consolePort}`];
   const child = spawn(program, ['serve', '--data', data, ...listen], { stdio: ['ignore', 'pipe', 'pipe'] });

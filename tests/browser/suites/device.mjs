@@ -52,7 +52,7 @@ export async function device(report, { browser, fleet, main }) {
     for (const word of ['Failing disk', 'Message shown to the user', 'Later', 'Improved', 'before 91.2, after 78.4', 'Enrolled']) expect(text.includes(word), `"${word}" is missing in: ${text}`);
   });
   await report.check('components are listed with maker, model and firmware', async () => {
-    const row = await page.textContent('tr:has-text("Samsung SSD 980 PRO 1TB")');
+    const row = await page.textContent('.table tr:has-text("Samsung SSD 980 PRO 1TB")');
     for (const word of ['Disk', 'MZVL21T0HCLR', 'GXA7801Q']) expect(row.includes(word), `"${word}" is missing in: ${row}`);
   });
   await report.check('an unknown device is said to be unknown', async () => {

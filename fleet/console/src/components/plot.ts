@@ -14,6 +14,7 @@ export interface PlotOptions {
   threshold?: number;
   from?: number;
   to?: number;
+  /** px at the normal text size of 15 px; grows with it. */
   height: number;
   /** Charts of one group show the same instant under the cursor. */
   group?: string;
@@ -22,7 +23,7 @@ export interface PlotOptions {
 }
 
 /** Colours as the canvas needs them: custom properties resolved for the theme on screen. */
-function resolver(host: HTMLElement): { colour: (name: string) => string; size: number; font: string } {
+function resolver(host: HTMLElement): { colour: (name: string) => string; rem: number; size: number; font: string } {
   const probe = document.createElement('span');
   host.append(probe);
   const style = getComputedStyle(probe);
@@ -30,8 +31,9 @@ function resolver(host: HTMLElement): { colour: (name: string) => string; size: 
     probe.style.color = `var(--${name})`;
     return style.color;
   };
-  const size = Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8);
-  const found = { colour, size, font: `${size}px ${style.fontFamily}` };
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const size = Math.round(rem * 0.8);
+  const found = { colour, rem, size, font: `${size}px ${style.fontFamily}` };
   queueMicrotask(() => probe.remove());
   return found;
 }
@@ -54,7 +56,7 @@ function drawThreshold(plot: uPlot, value: number, colour: string): void {
 
 function yTicks(options: PlotOptions, splits: number[]): string[] {
   const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
-  const digits = step >= 1 ? 0 : step >= 0.1 ? 1 : 2;
+  const digits = Math.min(3, (/\.(\d+)/.exec(String(Number(step.toPrecision(6))))?.[1] ?? '').length);
   if (isRatio(options.name, options.unit)) return splits.map((v) => percent(v, options.language, step < 0.01 ? 1 : 0));
   const per = options.unit === 'Hz' || options.unit === 'By' ? 1e9 : options.unit === 'ms' ? 1000 : 1;
   return splits.map((v) => number(v / per, options.language, per > 1 ? 1 : digits));
@@ -63,7 +65,7 @@ function yTicks(options: PlotOptions, splits: number[]): string[] {
 const fromZero = (options: PlotOptions) => options.unit !== 'Cel' && options.unit !== 'V';
 
 export function draw(host: HTMLElement, options: PlotOptions): { resize: (width: number) => void; destroy: () => void } {
-  const { colour, size, font } = resolver(host);
+  const { colour, rem, size, font } = resolver(host);
   const bands = options.lines.length <= 3;
   const table = tabulate(options.lines, bands);
   const stroke = options.lines.map((_, i) => colour(`series-${(i % 6) + 1}`));
@@ -81,7 +83,7 @@ export function draw(host: HTMLElement, options: PlotOptions): { resize: (width:
   const plot = new uPlot(
     {
       width: Math.max(host.clientWidth, 120),
-      height: options.height,
+      height: (options.height / 15) * rem,
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, ...(options.group ? { sync: { key: options.group } } : {}) },
       scales: {
@@ -107,7 +109,7 @@ export function draw(host: HTMLElement, options: PlotOptions): { resize: (width:
     host,
   );
   return {
-    resize: (width) => plot.setSize({ width: Math.max(width, 120), height: options.height }),
+    resize: (width) => plot.setSize({ width: Math.max(width, 120), height: (options.height / 15) * rem }),
     destroy: () => plot.destroy(),
   };
 }
