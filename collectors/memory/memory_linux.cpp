@@ -137,7 +137,7 @@ void MemoryCollector::look() {
 void MemoryCollector::collect(Collection& out, bool describe_all) {
   if (look_due_.due(clock_.steady())) look();
   working_ = 0;
-  std::map<std::pair<std::string, std::string_view>, std::int64_t> sums;
+  std::map<std::pair<std::string, std::string_view>, double> sums;
   for (auto& counter : counters_) {
     const auto what = fmt::format("{} {}", counter.component, counter.key);
     const auto value = counter.file.read_int();
@@ -147,10 +147,10 @@ void MemoryCollector::collect(Collection& out, bool describe_all) {
     }
     ++working_;
     faults_.worked(what);
-    sums[{counter.component, counter.key}] += *value;
+    sums[{counter.component, counter.key}] += static_cast<double>(*value);
   }
   for (const auto& [place, sum] : sums)
-    add_reading(out, Metric::hw_errors, place.first, static_cast<double>(sum), place.second);
+    add_reading(out, Metric::hw_errors, place.first, sum, place.second);
   book_.tell(out, describe_all);
 }
 
