@@ -13,11 +13,9 @@ constexpr std::size_t kWorkers = 4;
 constexpr std::size_t kMaxWaiting = 256;
 constexpr std::chrono::minutes kTouchEvery{1};
 
-Response plain(int status, std::string text) {
+Response status_answer(std::string_view status) {
   Response response;
-  response.status = status;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = std::move(text);
+  response.body = "{\"status\":\"" + std::string(status) + "\"}\n";
   return response;
 }
 
@@ -43,7 +41,7 @@ void add_security_headers(Response& response) {
   if (!response.stream && !has_header(response, "Cache-Control")) response.headers.emplace_back("Cache-Control", "no-store");
 }
 
-std::string_view csrf_refusal(const Request& request) {
+std::string_view csrf_refusal(const Request& request, const std::vector<std::string>& own_names) {
   if (request.method == Method::get || request.method == Method::head) return {};
   // A form or a plain cross-site request cannot set this header without a preflight, which no route answers.
   if (request.header("x-hale-request").empty()) return "Send the header X-Hale-Request: 1 with every request that changes something.";
@@ -51,8 +49,14 @@ std::string_view csrf_refusal(const Request& request) {
     return "The request comes from another site.";
   }
   const auto origin = request.header("origin");
-  if (!origin.empty() && origin != "https://" + std::string(request.header("host"))) return "The request's Origin is not this server.";
-  return {};
+  const std::string host(request.header("host"));
+  if (origin.empty() || origin == "https://" + host) return {};
+  const auto colon = host.rfind(':');
+  const std::string port = colon == std::string::npos || host.back() == ']' ? "" : host.substr(colon);
+  for (const auto& name : own_names) {
+    if (origin == "https://" + (name.find(':') == std::string::npos ? name : "[" + name + "]") + port) return {};
+  }
+  return "The request's Origin is not this server.";
 }
 
 ConsoleApi::ConsoleApi(Context& context, Status status)
@@ -64,9 +68,10 @@ void ConsoleApi::handle(Request request, Respond respond) {
     respond(std::move(response));
   };
   const bool reading = request.method == Method::get || request.method == Method::head;
-  if (reading && request.path == "/healthz") return give(plain(200, "ok\n"));
+  if (reading && request.path == "/healthz") return give(status_answer("ok"));
   if (reading && request.path == "/metrics") {
-    Response response = plain(200, status_.metrics());
+    Response response;
+    response.body = status_.metrics();
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     return give(std::move(response));
   }
@@ -86,7 +91,7 @@ Response ConsoleApi::answer_api(Request& request) {
   if (request.path == "/readyz") {
     auto store = context_.readers.mine();
     const bool readable = store && (*store)->setting("organization").has_value();
-    if (readable && status_.ready()) return plain(200, "ready\n");
+    if (readable && status_.ready()) return status_answer("ready");
     return problem(503, "Not ready", readable ? "The server cannot write its database or is shutting down." : "The database cannot be read.");
   }
   const Match match = find_route(console_routes(), request.method, request.path);
@@ -118,7 +123,7 @@ std::optional<Response> ConsoleApi::find_session(Call& call, Permission permissi
 }
 
 Response ConsoleApi::dispatch(Request& request, const Match& match) {
-  if (const auto refusal = csrf_refusal(request); !refusal.empty()) return problem(403, "Forbidden", refusal);
+  if (const auto refusal = csrf_refusal(request, context_.own_names); !refusal.empty()) return problem(403, "Forbidden", refusal);
   auto parameters = parse_query(request.query);
   if (!parameters) return problem(422, "Malformed", "The query is not well-formed.");
   auto store = context_.readers.mine();

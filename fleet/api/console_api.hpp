@@ -35,8 +35,9 @@ class ConsoleApi {
   Workers workers_;
 };
 
-/// Why a request that changes something may be forged by another site; empty when it is not. Pure.
-std::string_view csrf_refusal(const Request& request);
+/// Why a request that changes something may be forged by another site; empty when it is not. Its Origin must be the Host it was sent to, or
+/// one of `own_names` with the same port. Pure.
+std::string_view csrf_refusal(const Request& request, const std::vector<std::string>& own_names = {});
 void add_security_headers(Response& response);
 
 }  // namespace hale::fleet

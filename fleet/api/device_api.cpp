@@ -116,7 +116,7 @@ DeviceApi::DeviceApi(Context& context) : context_(context), refused_(20, std::ch
 
 void DeviceApi::handle(Request request, Respond respond) {
   const bool known = request.path == "/v1/device/batches" || request.path == "/v1/device/enroll" || request.path == "/v1/device/renew";
-  if (request.path == "/healthz" && request.method == Method::get) return respond({200, "text/plain; charset=utf-8", {}, "ok\n"});
+  if (request.path == "/healthz" && request.method == Method::get) return respond({200, "application/json", {}, "{\"status\":\"ok\"}\n"});
   if (!known) return respond(problem(404, "Not found", "This is the device listener; it has /v1/device/enroll, /v1/device/renew and /v1/device/batches."));
   if (request.method != Method::post) {
     Response response = problem(405, "Method not allowed", "Use POST.");

@@ -72,7 +72,7 @@ Server::Server(const ServeOptions& options, FleetKeys keys, FleetSettings settin
       settings_(std::move(settings)),
       readers_([folder = options.data] { return open_store_sqlite({folder, true}); }),
       writer_(std::move(store)),
-      context_{keys_, writer_, readers_, live_, counters_, system_clock(), settings_.organization, settings_.consent, options.device_url},
+      context_{keys_, writer_, readers_, live_, counters_, system_clock(), settings_.organization, settings_.consent, server_names(settings_.hosts), options.device_url},
       device_api_(context_),
       console_api_(context_, {[this] { return metrics(); }, [this] { return writer_.healthy() && !stopping_; }}) {}
 

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/envelope.hpp"
 #include "fleet/ingest/writer.hpp"
@@ -30,7 +31,8 @@ struct Context {
   const Clock& clock;
   std::string organization;
   std::string consent{"required"};  ///< required | given: whether a PC asks its user before the first upload
-  std::string device_url;           ///< https://host:port that enrolment tokens carry
+  std::vector<std::string> own_names;  ///< every name of the server's certificate
+  std::string device_url;           ///< https://host:port that enrolment tokens carry; constant once the console listens
 };
 
 }  // namespace hale::fleet
