@@ -34,6 +34,7 @@ struct Disk {
   std::optional<Timestamp> told_temperature;  ///< the sweep in which SMART data already gave it
   bool asleep{false};
   bool has_smart{false};
+  std::string no_smart;  ///< why there is none, where that is normal
 };
 
 class DiskCollector final : public Collector {
@@ -61,6 +62,7 @@ class DiskCollector final : public Collector {
   bool may_ask_temperature(Disk& disk);
   void read_temperature(Collection& out, Disk& disk);
   void read_smart_when_due(Collection& out, Disk& disk);
+  void note_failure(Collection& out, Disk& disk, const std::string& what, const Error& error);
   void take_report(Collection& out, Disk& disk, SmartReport report);
 
   SystemRoots roots_;
@@ -214,14 +216,29 @@ void DiskCollector::read_smart_when_due(Collection& out, Disk& disk) {
   disk.next_smart = now + kSmartInterval;
   const auto what = disk.component.id + " SMART";
   auto reading = read_smart(disk.info, *probe_, smartctl_);
-  if (!reading) {
-    if (reading.error().code == Errc::timeout) disk.next_smart = now + kTimeoutPause;
-    disk.has_smart = false;
-    return faults_.failed(out, what, reading.error());
-  }
+  disk.has_smart = reading.has_value();
+  if (!reading) return note_failure(out, disk, what, reading.error());
   faults_.worked(what);
+  disk.no_smart.clear();
   disk.asleep = reading->asleep;
+  // I/O from here on says that the disk is awake and warm.
+  disk.activity = disk_activity(roots_.sys, disk.info.name);
+  disk.last_temperature = now;
   if (!reading->asleep) take_report(out, disk, std::move(reading->report));
+}
+
+// A disk without health data, or no way to ask for them, is normal and said by status(); a disk that should answer and
+// does not is a failure.
+void DiskCollector::note_failure(Collection& out, Disk& disk, const std::string& what, const Error& error) {
+  if (error.code == Errc::timeout) disk.next_smart = clock_.steady() + kTimeoutPause;
+  const bool normal =
+      error.code == Errc::not_found || error.code == Errc::unavailable || error.code == Errc::unsupported;
+  if (normal) {
+    disk.no_smart = error.message;
+    faults_.worked(what);
+  } else {
+    faults_.failed(out, what, error);
+  }
 }
 
 void DiskCollector::collect(Collection& out, bool describe_all) {
@@ -241,6 +258,10 @@ CollectorStatus DiskCollector::status() const {
       disks_.size(), "disks", faults_,
       "no physical disk with a kernel driver for SATA, SCSI, USB or NVMe (a virtual machine's vda has no health data)");
   if (!disks_.empty()) status.detail += fmt::format("; SMART read from {}", smart);
+  const auto without =
+      std::find_if(disks_.begin(), disks_.end(), [](const Disk& disk) { return !disk.no_smart.empty(); });
+  if (without != disks_.end())
+    status.detail += fmt::format("; none from {}: {}", without->component.name, without->no_smart);
   if (asleep > 0) status.detail += fmt::format("; {} asleep and left asleep", asleep);
   return status;
 }
