@@ -36,18 +36,18 @@ Agent::Agent(AgentOptions options, Desk& desk, Mailbox& mailbox, const Clock& cl
 
 Agent::~Agent() = default;
 
-Result<std::unique_ptr<Agent>> Agent::make(AgentOptions options, std::vector<std::unique_ptr<Collector>> collectors, Desk& desk, Mailbox& mailbox,
-                                           const Clock& clock, Hooks hooks) {
+Result<std::unique_ptr<Agent>> Agent::make(AgentOptions options, const MakeCollectors& make_collectors, Desk& desk, Mailbox& mailbox, const Clock& clock,
+                                           Hooks hooks) {
   auto rules = rules::RuleSet::builtin();
   if (!rules) return fail(std::move(rules.error()).with_context("loading the rules"));
   auto key = Secrets(options.state).spool_key();
   if (!key) return fail(std::move(key.error()).with_context("the key that seals the upload spool"));
   std::unique_ptr<Agent> agent(new Agent(std::move(options), desk, mailbox, clock, std::move(hooks), std::move(*rules)));
-  agent->start(std::move(collectors), *key);
+  agent->start(make_collectors, *key);
   return agent;
 }
 
-void Agent::start(std::vector<std::unique_ptr<Collector>> collectors, const std::string& spool_key) {
+void Agent::start(const MakeCollectors& make_collectors, const std::string& spool_key) {
   started_ = clock_.now();
   const auto& config = options_.config;
   const StoreOptions store{.max_bytes = static_cast<std::uint64_t>(config.store_max_mb) * 1'000'000,
@@ -57,11 +57,20 @@ void Agent::start(std::vector<std::unique_ptr<Collector>> collectors, const std:
   if (!store_->opening_note().empty()) notes_.push_back(store_->opening_note());
   report_store();
 
+  std::optional<Timestamp> last;
+  if (const auto stored = store_->meta("last_time")) last = from_unix_ms(std::strtoll(stored->c_str(), nullptr, 10));
+  timeline_.emplace(last);
+  Scheduler::Options pace{.sweep = std::chrono::seconds(config.sweep_interval_s), .battery_stretch = config.battery_stretch, .skipped = options_.skipped};
+  scheduler_ = std::make_unique<Scheduler>(make_collectors(bookmarks()), std::move(pace), clock_, [](std::string line) { log_warning(line); });
   if (const auto stored = store_->meta("language")) language_ = *stored;
   else language_ = system_language();
   Pipeline::Hooks hooks{.show = [this](const Notification& message) { desk_.show(message); },
                         .withdraw = [this](const std::string& id) { desk_.withdraw(id); },
-                        .upload_soon = [this] { if (may_send()) hooks_.upload_soon(); }};
+                        .upload_soon = [this] { if (may_send()) hooks_.upload_soon(); },
+                        .add_bookmarks = [this](std::map<std::string, std::string>& meta) {
+                          for (const auto& entry : scheduler_->entries())
+                            if (auto mark = entry.collector->bookmark(); !mark.empty()) meta[fmt::format("bookmark.{}", entry.collector->name())] = std::move(mark);
+                        }};
   pipeline_ = std::make_unique<Pipeline>(rules_, layout_, *store_, Pipeline::Options{.policy = {}, .host_name_hash = host_name_hash(spool_key)}, std::move(hooks));
   refresh_policy();
   if (const auto lost = pipeline_->restore()) {
@@ -70,15 +79,16 @@ void Agent::start(std::vector<std::unique_ptr<Collector>> collectors, const std:
   }
   pipeline_->set_presence(presence_, clock_.now());
 
-  std::optional<Timestamp> last;
-  if (const auto stored = store_->meta("last_time")) last = from_unix_ms(std::strtoll(stored->c_str(), nullptr, 10));
-  timeline_.emplace(last);
-  Scheduler::Options pace{.sweep = std::chrono::seconds(config.sweep_interval_s), .battery_stretch = config.battery_stretch, .skipped = options_.skipped};
-  scheduler_ = std::make_unique<Scheduler>(std::move(collectors), std::move(pace), clock_, [](std::string line) { log_warning(line); });
   if (auto done = enrolled(); !done) {
     notes_.push_back(done.error().message);
     log_warning(notes_.back());
   }
+}
+
+std::map<std::string, std::string> Agent::bookmarks() {
+  std::map<std::string, std::string> marks;
+  for (auto& [name, value] : store_->meta_with_prefix("bookmark.")) marks[name.substr(std::string_view("bookmark.").size())] = value;
+  return marks;
 }
 
 void Agent::run(const std::stop_token& stop) {

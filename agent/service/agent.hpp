@@ -2,6 +2,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -27,7 +28,6 @@ namespace hale::agent {
 struct AgentOptions {
   Config config;
   std::filesystem::path state;  ///< folder, exists
-  CollectorEnvironment environment;
   std::vector<std::string> skipped;  ///< collectors that hung
   std::filesystem::path replay;      ///< a recording instead of collectors; empty = live
   double speed{1};                   ///< of a replay; 0 = as fast as it can
@@ -42,8 +42,10 @@ class Agent {
     std::function<void(std::chrono::milliseconds)> sweep_started;  ///< re-arms the watchdog; the argument is the pause that follows
   };
 
-  static Result<std::unique_ptr<Agent>> make(AgentOptions options, std::vector<std::unique_ptr<Collector>> collectors, Desk& desk, Mailbox& mailbox,
-                                             const Clock& clock, Hooks hooks);
+  /// Makes the collectors once the store has told where they stopped reading.
+  using MakeCollectors = std::function<std::vector<std::unique_ptr<Collector>>(std::map<std::string, std::string> bookmarks)>;
+  static Result<std::unique_ptr<Agent>> make(AgentOptions options, const MakeCollectors& make_collectors, Desk& desk, Mailbox& mailbox, const Clock& clock,
+                                             Hooks hooks);
   ~Agent();
 
   /// Until stopped; then everything is written.
@@ -71,7 +73,8 @@ class Agent {
 
  private:
   Agent(AgentOptions options, Desk& desk, Mailbox& mailbox, const Clock& clock, Hooks hooks, rules::RuleSet rules);
-  void start(std::vector<std::unique_ptr<Collector>> collectors, const std::string& spool_key);
+  void start(const MakeCollectors& make_collectors, const std::string& spool_key);
+  std::map<std::string, std::string> bookmarks();
   void run_live(const std::stop_token& stop);
   void run_replay(const std::stop_token& stop);
   void sweep();

@@ -115,15 +115,20 @@ Result<> Haled::compose() {
   auto salt = serial_salt(state_);
   if (!salt) return fail(std::move(salt.error()));
 
-  CollectorEnvironment environment{.roots = arguments_.roots,
-                                   .probe = arguments_.roots.captured ? std::filesystem::path() : find_program("hale-probe"),
-                                   .smartctl = arguments_.roots.captured ? std::filesystem::path() : find_program("smartctl"),
-                                   .serial_salt = *salt};
-  auto collectors = arguments_.replay.empty() ? make_collectors(environment) : std::vector<std::unique_ptr<Collector>>();
+  const auto make = [&](std::map<std::string, std::string> bookmarks) {
+    if (!arguments_.replay.empty()) return std::vector<std::unique_ptr<Collector>>();
+    CollectorEnvironment environment;
+    environment.roots = arguments_.roots;
+    if (!arguments_.roots.captured) environment.probe = find_program("hale-probe");
+    if (!arguments_.roots.captured) environment.smartctl = find_program("smartctl");
+    environment.serial_salt = *salt;
+    environment.bookmarks = std::move(bookmarks);
+    return make_collectors(environment);
+  };
   // The runner is made after the server that it is watched by; what is due before then is due at its start.
   Agent::Hooks hooks{.upload_soon = [this] { if (runner_ != nullptr) runner_->soon(); }, .sweep_started = [this](milliseconds pause) { watchdog_.arm(pause + kHang); }};
-  auto agent = Agent::make({.config = config_, .state = state_, .environment = environment, .skipped = read_skip_list(state_, system_clock().now()), .replay = arguments_.replay, .speed = arguments_.speed},
-                           std::move(collectors), desk_, mailbox_, system_clock(), std::move(hooks));
+  auto agent = Agent::make({.config = config_, .state = state_, .skipped = read_skip_list(state_, system_clock().now()), .replay = arguments_.replay, .speed = arguments_.speed},
+                           make, desk_, mailbox_, system_clock(), std::move(hooks));
   if (!agent) return fail(std::move(agent.error()));
   agent_ = std::move(*agent);
 

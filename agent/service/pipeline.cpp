@@ -113,6 +113,7 @@ void Pipeline::commit_urgent() {
   if (urgent_.empty()) return;
   auto change = std::exchange(urgent_, {});
   change.meta["judge"] = judge_state();
+  if (hooks_.add_bookmarks) hooks_.add_bookmarks(change.meta);
   judge_saved_ = last_time_;
   const auto messages = change.messages;
   const auto states = change.message_states;
@@ -164,6 +165,7 @@ void Pipeline::flush(Timestamp now, bool last) {
   const bool due = last || now - judge_saved_ >= kLargeStateEvery;
   if (auto state = judge_state(); due || state.size() <= kSmallJudgeState) {
     change.also.meta["judge"] = std::move(state);
+    if (hooks_.add_bookmarks) hooks_.add_bookmarks(change.also.meta);
     judge_saved_ = now;
   }
   change.also.meta["last_time"] = std::to_string(to_unix_ms(last_time_));

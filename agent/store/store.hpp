@@ -83,6 +83,7 @@ class Store {
   void retry();
 
   std::optional<std::string> meta(const std::string& name);
+  std::map<std::string, std::string> meta_with_prefix(const std::string& prefix);
   std::vector<Finding> findings(bool resolved_too, std::size_t limit = 1000);
   std::vector<Finding> transitions(std::size_t newest);  ///< in time order
   std::optional<Finding> finding(const std::string& id);  ///< fingerprint, at least 8 characters of it, or rule

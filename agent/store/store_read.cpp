@@ -42,6 +42,16 @@ std::optional<std::string> Store::meta(const std::string& name) {
   return value;
 }
 
+std::map<std::string, std::string> Store::meta_with_prefix(const std::string& prefix) {
+  std::map<std::string, std::string> all;
+  if (!ready()) return all;
+  auto select = prepared("SELECT name, value FROM meta WHERE name >= ? AND name < ? || char(1114111)");
+  if (!select) return all;
+  (*select)->bind(1, std::string_view(prefix)).bind(2, std::string_view(prefix));
+  for (auto row = (*select)->step(); row && *row; row = (*select)->step()) all[(*select)->column_text(0)] = (*select)->column_blob(1);
+  return all;
+}
+
 std::vector<Finding> Store::findings(bool resolved_too, std::size_t limit) {
   std::vector<Finding> all;
   if (ready()) {
