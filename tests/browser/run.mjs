@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { Browser } from './lib/browser.mjs';
-import { finding, inventory, story, telemetry } from './lib/data.mjs';
+import { finding, inventory, status, story, telemetry } from './lib/data.mjs';
 import { TestDevice } from './lib/device.mjs';
 import { startFleet } from './lib/fleet.mjs';
 import { equal, Report } from './lib/report.mjs';
@@ -52,7 +52,7 @@ async function populate(fleet, folder) {
     all.push(one);
   }
   const [main, second, third, , quiet] = all;
-  await main.upload([finding('info', { daysAgo: 20 }), finding('info', { state: 'resolved', daysAgo: 20, time: Date.now() - 18 * 86_400_000 }), finding('critical'), ...story(), ...telemetry()]);
+  await main.upload([finding('info', { daysAgo: 20 }), finding('info', { state: 'resolved', daysAgo: 20, time: Date.now() - 18 * 86_400_000 }), finding('critical'), ...story(), status(), ...telemetry()]);
   await second.upload([finding('warning', { daysAgo: 9 }), ...telemetry(6)]);
   await third.upload([finding('info', { daysAgo: 2 })]);
   await fleet.api('POST', '/api/v1/users', { name: 'zhao.min', role: 'viewer', password: 'a viewer password' });

@@ -74,7 +74,11 @@ function deviceOf(id) {
 }
 
 const detailOf = (d) => ({
-  ...d, components: d.health === 'unknown' ? [] : components, context: { bios_version: 'N3QET45W (1.45)' }, inventory: {}, agent_status: {},
+  ...d, components: d.health === 'unknown' ? [] : components, context: { bios_version: 'N3QET45W (1.45)' }, inventory: {},
+  agent_status: d.health === 'unknown' ? {} : {
+    collectors: [{ name: 'temperature', status: 'ok', readings: 51840, rejected: 3 }, { name: 'fan', status: 'ok', readings: 17280, rejected: 0 }, { name: 'disk', status: 'error', readings: 0, rejected: 0 }, { name: 'gpu', status: 'absent' }],
+    coverage: [{ rule: 'cooling.dust', status: 'ok' }, { rule: 'memory.errors', status: 'insufficient', tier: '', reason: 'no error counters on this machine' }],
+  },
   certificates: [{ serial: '01', not_before: d.enrolled, not_after: iso(6e9), revoked: d.status === 'revoked' }],
 });
 

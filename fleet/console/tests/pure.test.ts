@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { buildUrl, kindOf, type Series } from '../src/lib/api';
+import { readCollectors, readInsufficient } from '../src/lib/agent-status';
 import { apiQuery, readQuery, writeQuery } from '../src/lib/device-query';
 import { readFacts, readPlots } from '../src/lib/evidence';
 import { badgesOf } from '../src/lib/health';
@@ -89,6 +90,13 @@ describe('evidence', () => {
       { name: 'Verdict', text: 'failed' },
     ]);
   });
+});
+
+it('takes from a status what is well formed', () => {
+  const status = { collectors: [{ name: 'fan', status: 'ok', readings: 5 }, { name: 'x', status: 'weird' }, null, 'y'], coverage: [{ rule: 'a', status: 'ok' }, { rule: 'b', status: 'insufficient', reason: 'no fan' }] };
+  expect(readCollectors(status)).toEqual([{ name: 'fan', status: 'ok', readings: 5, rejected: undefined }]);
+  expect(readInsufficient(status)).toEqual([{ rule: 'b', reason: 'no fan' }]);
+  expect(readCollectors({})).toEqual([]);
 });
 
 describe('enrolment token', () => {

@@ -60,6 +60,12 @@ export function finding(severity, { state = 'active', daysAgo = 3, time = Date.n
   return { kind: 'finding', time: rfc(time), body };
 }
 
+export function status() {
+  const collectors = [{ name: 'temperature', status: 'ok', readings: 51840, rejected: 3 }, { name: 'gpu', status: 'absent', readings: 0, rejected: 0 }];
+  const coverage = [{ rule: 'memory.errors', status: 'insufficient', tier: '', reason: 'no error counters on this machine' }];
+  return { kind: 'status', time: rfc(Date.now()), body: { collectors, coverage, uptime_s: 7200 } };
+}
+
 export function story() {
   const at = (hoursAgo) => rfc(Date.now() - hoursAgo * hour);
   const fingerprint = 'cooling.fan_worn/fan1';

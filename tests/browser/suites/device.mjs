@@ -55,6 +55,10 @@ export async function device(report, { browser, fleet, main }) {
     const row = await page.textContent('.table tr:has-text("Samsung SSD 980 PRO 1TB")');
     for (const word of ['Disk', 'MZVL21T0HCLR', 'GXA7801Q']) expect(row.includes(word), `"${word}" is missing in: ${row}`);
   });
+  await report.check('sensors that work, are absent or lack say so, with what was rejected', async () => {
+    const text = await page.textContent('section:has(#status-title)');
+    for (const word of ['Temperature', 'Working', '51,840', 'Not present', 'memory.errors', 'no error counters']) expect(text.includes(word), `"${word}" is missing in: ${text}`);
+  });
   await report.check('an unknown device is said to be unknown', async () => {
     await visit(page, '#/devices/00000000-0000-4000-8000-000000000000');
     await page.waitForSelector('.problem:has-text("not known to the fleet")');

@@ -2,7 +2,7 @@
 import type { IconName } from '../components/icons';
 import type { TimelineEntry } from './api';
 import { causeName } from './evidence';
-import { humanise, number } from './format';
+import { date, humanise, number } from './format';
 import type { Texts } from '../texts/en';
 
 export interface TimelineLine {
@@ -36,10 +36,21 @@ function describeOutcome(body: Record<string, unknown>, t: Texts, language: stri
   return { icon: 'effect', tone: result === 'improved' ? 'good' : 'plain', title: `${t.timeline.outcome} · ${lookup(t.outcomes, result)}`, text: numbers };
 }
 
-function describeDevice(body: Record<string, unknown>, t: Texts): TimelineLine {
+/** What the server adds to a change of a device; the end of a new certificate is said in the reader's language. */
+function detailOf(change: string, detail: string, t: Texts, language: string): string {
+  const until = change === 'enrolled' || change === 'renewed' ? /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(detail)?.[0] : undefined;
+  return until ? `${t.device.certificate} ${date(Date.parse(until), language)}` : detail;
+}
+
+function describeDevice(body: Record<string, unknown>, t: Texts, language: string): TimelineLine {
   const change = word(body, 'change');
   const title = { enrolled: t.timeline.enrolled, renewed: t.timeline.renewed, revoked: t.timeline.revoked, cloned: t.timeline.cloned }[change];
-  return { icon: change === 'revoked' ? 'revoked' : change === 'cloned' ? 'copy' : 'key', tone: change === 'cloned' ? 'warning' : 'plain', title: title ?? humanise(change), text: word(body, 'detail') };
+  return {
+    icon: change === 'revoked' ? 'revoked' : change === 'cloned' ? 'copy' : 'key',
+    tone: change === 'cloned' ? 'warning' : 'plain',
+    title: title ?? humanise(change),
+    text: detailOf(change, word(body, 'detail'), t, language),
+  };
 }
 
 export function describe(entry: TimelineEntry, t: Texts, language: string): TimelineLine {
@@ -58,6 +69,6 @@ export function describe(entry: TimelineEntry, t: Texts, language: string): Time
     case 'report':
       return { icon: 'chart', tone: 'plain', title: t.timeline.report, text: word(body, 'title') };
     case 'device':
-      return describeDevice(body, t);
+      return describeDevice(body, t, language);
   }
 }
