@@ -51,6 +51,13 @@ json describe(const Collection& sweep) {
   add("boot_id", sweep.context.boot_id);
   add("os.build", sweep.context.os_build);
   add("platform.profile", sweep.context.platform_profile);
+  add("bios.version", sweep.context.bios_version);
+  add("host.chassis", sweep.context.host_chassis);
+  for (const auto& event : sweep.events) {
+    CHECK(event.time == sweep.time);
+    const auto name = event.component + "/" + event.source + "." + event.code;
+    out["events"].push_back({{"event", name}, {"count", event.count}, {"fields", event.fields}});
+  }
   return out;
 }
 
@@ -84,7 +91,7 @@ TEST_CASE("every captured machine gives the components, readings and errors writ
       CHECK(got == expected);
     }
   }
-  for (const char* kind : {"temperature", "fan", "power", "cpu", "gpu", "battery", "memory"}) {
+  for (const char* kind : {"temperature", "fan", "power", "cpu", "gpu", "battery", "memory", "disk", "events", "inventory"}) {
     INFO(kind << " has no captured machine");
     CHECK(kinds.contains(kind));
   }
