@@ -160,7 +160,7 @@ Result<Renewed> renew(const std::filesystem::path& state_folder, const Identity&
       {"csr", request->pem}, {"certificate", identity.certificate_pem}, {"proof", crypto::to_base64(*proof)}};
   const auto answer = (*client)->send(make_request(identity.fleet_url + "/v1/device/renew", body, cancel));
   if (!answer) return fail(Error(answer.error()).with_context("renewing the certificate"));
-  if (answer->status == 401) return Renewed{identity, true};
+  if (answer->status == 401) return Renewed{identity, true, describe_answer(*answer)};
   if (answer->status != 200 && answer->status != 201) {
     return fail(Errc::unavailable, "the fleet did not renew this PC's certificate (" + describe_answer(*answer) + ")");
   }
@@ -172,7 +172,7 @@ Result<Renewed> renew(const std::filesystem::path& state_folder, const Identity&
     return fail(done.error());
   auto stored = store(state_folder, std::move(*renewed), *key, identity.key_name);
   if (!stored) return fail(stored.error());
-  return Renewed{std::move(*stored), false};
+  return Renewed{std::move(*stored), false, {}};
 }
 
 }  // namespace hale

@@ -32,7 +32,8 @@ bool renewal_due(const Identity& identity, Timestamp now);
 
 struct Renewed {
   Identity identity;
-  bool revoked{false};  ///< the fleet answered 401: this device is revoked or unknown; `identity` is unchanged
+  bool revoked{false};   ///< the fleet answered 401: this device is revoked or unknown; `identity` is unchanged
+  std::string reason{};  ///< what it said about that, for people
 };
 /// A new key and certificate for the same device, by proof of possession of the old key; works with an expired
 /// certificate. The old ones stay in use when it fails.

@@ -3,14 +3,17 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <string>
 
 #include "platform/files.hpp"
 #include "uploader/enroll_command.hpp"
+#include "uploader/folder_owner.hpp"
 #include "uploader/identity.hpp"
 #include "uploader/run.hpp"
 #include "uploader/this_pc.hpp"
+#include "uploader/token.hpp"
 
 namespace {
 
@@ -54,6 +57,18 @@ int enroll(const Arguments& arguments) {
     std::cerr << "hale-upload: token file: " << token.error().message << '\n';
     return 2;
   }
+  const auto parsed = hale::parse_token(*token);
+  const auto url = arguments.url.empty() ? hale::Result<std::string>{} : hale::parse_fleet_url(arguments.url);
+  if (!parsed || !url) {
+    std::cerr << "hale-upload: " << (parsed ? url.error() : parsed.error()).message << '\n';
+    return 2;
+  }
+  std::error_code error;
+  std::filesystem::create_directories(arguments.state, error);
+  if (error) {
+    std::cerr << "hale-upload: making " << arguments.state << ": " << error.message() << '\n';
+    return 1;
+  }
   const hale::EnrollCommand command{.state_folder = arguments.state,
                                     .url = arguments.url,
                                     .token_text = *token,
@@ -63,11 +78,11 @@ int enroll(const Arguments& arguments) {
                                     .proxy = {arguments.proxy},
                                     .force = arguments.force,
                                     .cancel = &cancel};
-  const auto identity = hale::run_enroll(command, hale::system_clock());
+  const auto identity =
+      hale::become_owner_of(arguments.state).and_then([&] { return hale::run_enroll(command, hale::system_clock()); });
   if (!identity) {
     std::cerr << "hale-upload: " << identity.error().message << '\n';
-    return identity.error().code == hale::Errc::invalid_input || identity.error().code == hale::Errc::unsupported ? 2
-                                                                                                                  : 1;
+    return 1;
   }
   std::cout << to_json_line(*identity) << std::endl;
   return 0;
@@ -82,7 +97,9 @@ int run(const Arguments& arguments) {
                                     .session = std::chrono::seconds{arguments.session},
                                     .now = arguments.now,
                                     .cancel = &cancel};
-  const auto report = hale::run_upload(options, hale::system_clock());
+  const auto ready = hale::become_owner_of(arguments.state);
+  const auto report = ready ? hale::run_upload(options, hale::system_clock())
+                            : hale::UploadReport{.exit = hale::UploadExit::later, .error = ready.error().message};
   std::cout << to_json_line(report) << std::endl;
   return static_cast<int>(report.exit);
 }

@@ -58,7 +58,12 @@ class Run {
   Result<std::string> read_meta(std::string_view name);
   bool may_try();
   bool renew_if_due(Identity& identity);
-  void drain(const Identity& identity);
+  bool renew_after_refusal(Identity& identity, const std::string& refusal);
+  bool take_renewal(Identity& identity, Renewed renewed);
+  Result<std::unique_ptr<HttpClient>> make_client(const Identity& identity) const;
+  void drain(Identity identity);
+  /// False: the run is over, and the report says why.
+  bool drain_once(Identity& identity, std::unique_ptr<HttpClient>& client);
   bool pause(Clock::Steady until) const;
   bool cancelled() const { return options_.cancel != nullptr && options_.cancel->load(); }
 
@@ -75,6 +80,7 @@ class Run {
   Outbox outbox_;
   UploadState state_;
   UploadReport report_;
+  bool renewed_{false};
 };
 
 UploadReport Run::go() {
@@ -184,37 +190,64 @@ bool Run::may_try() {
 bool Run::renew_if_due(Identity& identity) {
   if (!renewal_due(identity, clock_.now())) return true;
   auto renewed = renew(options_.state_folder, identity, options_.proxy, options_.cancel);
-  if (renewed && renewed->revoked) {
-    revoked(
-        "the fleet no longer accepts this PC: its certificate is revoked or unknown; ask the fleet's administrator");
-    return false;
-  }
-  if (renewed) {
-    identity = std::move(renewed->identity);
-    return true;
-  }
+  if (renewed) return take_renewal(identity, std::move(*renewed));
   if (identity.certificate_not_after > clock_.now()) return true;  // days are left: the next run tries again
   failed("this PC's certificate expired at " + to_rfc3339(identity.certificate_not_after) + ": " +
          renewed.error().message);
   return false;
 }
 
-void Run::drain(const Identity& identity) {
+/// 401 may mean no more than that the certificate has expired by the fleet's clock: renewal tells, once a run.
+bool Run::renew_after_refusal(Identity& identity, const std::string& refusal) {
+  if (renewed_) {
+    revoked(refusal);
+    return false;
+  }
+  auto renewed = renew(options_.state_folder, identity, options_.proxy, options_.cancel);
+  if (renewed) return take_renewal(identity, std::move(*renewed));
+  failed(refusal + "; and " + renewed.error().message);
+  return false;
+}
+
+bool Run::take_renewal(Identity& identity, Renewed renewed) {
+  renewed_ = true;
+  if (renewed.revoked) {
+    revoked("the fleet no longer accepts this PC: its certificate is revoked or unknown (" + renewed.reason +
+            "); ask the fleet's administrator");
+    return false;
+  }
+  identity = std::move(renewed.identity);
+  return true;
+}
+
+Result<std::unique_ptr<HttpClient>> Run::make_client(const Identity& identity) const {
+  auto key = Secrets(options_.state_folder).get(identity.key_name);
+  if (!key) return fail(key.error().code, "the device's key: " + key.error().message + "; enrol this PC again");
+  return HttpClient::make(TlsOptions{.ca_pem = identity.ca_pem,
+                                     .ca_sha256 = {},
+                                     .certificate_pem = identity.certificate_pem,
+                                     .private_key_pem = std::move(*key)},
+                          options_.proxy);
+}
+
+void Run::drain(Identity identity) {
   const auto until = clock_.steady() + options_.session;
   std::unique_ptr<HttpClient> client;
   do {
     const auto waiting = outbox_.waiting();
     if (!waiting) return blocked(waiting.error().message);
-    if (*waiting == 0) continue;
+    if (*waiting > 0 && !drain_once(identity, client)) return;
+  } while (pause(until));
+}
+
+bool Run::drain_once(Identity& identity, std::unique_ptr<HttpClient>& client) {
+  while (true) {
     if (!client) {
-      const auto key = Secrets(options_.state_folder).get(identity.key_name);
-      if (!key) return failed("the device's key: " + key.error().message + "; enrol this PC again");
-      auto made = HttpClient::make(TlsOptions{.ca_pem = identity.ca_pem,
-                                              .ca_sha256 = {},
-                                              .certificate_pem = identity.certificate_pem,
-                                              .private_key_pem = *key},
-                                   options_.proxy);
-      if (!made) return failed(made.error().message);
+      auto made = make_client(identity);
+      if (!made) {
+        failed(made.error().message);
+        return false;
+      }
       client = std::move(*made);
     }
     const auto drained = Drain(outbox_, *client, identity.fleet_url, identity.device_id, clock_, options_.cancel).run();
@@ -222,16 +255,20 @@ void Run::drain(const Identity& identity) {
     switch (drained.end) {
       case DrainEnd::empty:
         succeeded();
-        break;
+        return true;
       case DrainEnd::later:
-        return drained.error.empty() ? asked_to_wait(drained.retry_after_s.value_or(0))
-                                     : failed(drained.error, drained.retry_after_s);
+        drained.error.empty() ? asked_to_wait(drained.retry_after_s.value_or(0))
+                              : failed(drained.error, drained.retry_after_s);
+        return false;
       case DrainEnd::revoked:
-        return revoked(drained.error);
+        if (!renew_after_refusal(identity, drained.error)) return false;
+        client.reset();
+        break;
       case DrainEnd::interrupted:
-        return blocked(drained.error);
+        blocked(drained.error);
+        return false;
     }
-  } while (pause(until));
+  }
 }
 
 /// False: the session is over.

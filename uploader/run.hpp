@@ -30,10 +30,10 @@ struct UploadReport {
   UploadExit exit{UploadExit::done};
   std::uint64_t sent{};
   std::uint64_t waiting{};
-  std::optional<std::uint32_t> retry_after_s;  ///< when to start again; absent when nothing waits
-  std::string enrolled_as;  ///< the new device id, when a copied disk was enrolled anew in this run: haled asks for
-                            ///< consent again
-  std::string error;        ///< for people; empty when there was none
+  std::optional<std::uint32_t> retry_after_s{};  ///< when to start again; absent when nothing waits
+  std::string enrolled_as{};  ///< the new device id, when a copied disk was enrolled anew in this run: haled asks for
+                              ///< consent again
+  std::string error{};        ///< for people; empty when there was none
 };
 
 /// One run of hale-upload: identity and hardware, consent, renewal, outbox. Opens <state>/hale.db, which haled made.

@@ -10,7 +10,7 @@
 namespace hale {
 namespace {
 
-constexpr std::size_t kMaxToken = 4096;
+constexpr std::size_t kMaxToken = 2048;
 constexpr std::string_view kPrefix = "hale1.";
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -82,7 +82,7 @@ Result<std::string> parse_fleet_url(std::string_view text) {
 Result<EnrolmentToken> parse_token(std::string_view text) {
   text = trim(text);
   if (text.empty()) return bad_token("it is empty");
-  if (text.size() > kMaxToken) return bad_token("it is longer than 4096 characters");
+  if (text.size() > kMaxToken) return bad_token("it is longer than 2048 characters");
   if (!text.starts_with(kPrefix)) {
     if (!text.starts_with("hale")) return bad_token("it does not begin with \"hale1.\"");
     if (kPrefix.starts_with(text)) return bad_token("it is cut short");

@@ -14,7 +14,7 @@ struct EnrolmentToken {
   std::string text;       ///< the whole token, as it is sent
 };
 
-/// "hale1.<base64url JSON>", at most 4 KiB, surrounding white space ignored. The error says what is wrong (cut short,
+/// "hale1.<base64url JSON>", at most 2 KiB, surrounding white space ignored. The error says what is wrong (cut short,
 /// not base64, wrong version, a field) without repeating any of the token.
 Result<EnrolmentToken> parse_token(std::string_view text);
 

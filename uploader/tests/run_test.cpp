@@ -279,6 +279,29 @@ TEST_CASE("A revoked device stops, says so, and looks again only hours later") {
   CHECK(pc.run(false).sent == 1);
 }
 
+TEST_CASE(
+    "A certificate that has expired only by the fleet's clock is renewed when the fleet says 401, and the batch "
+    "arrives") {
+  TestFleet fleet(TestFleet::Settings{.certificate_days = 30, .issued_days_ago = 5});
+  Pc pc;
+  pc.join(fleet);
+  const auto before = pc.identity();
+  pc.put("a");
+  fleet.set_certificate_life(0, 30);
+  fleet.answer_with(on_batches(
+      [](const ServerRequest&, int number) { return number == 1 ? std::optional(reply(401)) : std::nullopt; }));
+  const auto report = pc.run();
+  INFO(report.error);
+  CHECK(report.sent == 1);
+  CHECK(pc.identity().certificate_pem != before.certificate_pem);
+  CHECK(fleet.complaints().empty());
+  // A fleet that renews and refuses all the same is believed.
+  fleet.answer_with(on_batches([](const ServerRequest&, int) { return reply(401); }));
+  pc.put("b");
+  CHECK(pc.run().exit == UploadExit::revoked);
+  CHECK(fleet.requests("/v1/device/renew") == 2);
+}
+
 TEST_CASE("A certificate near its end is renewed with a new key, an expired one too; a revoked device is not renewed") {
   TestFleet fleet(TestFleet::Settings{.certificate_days = 30, .issued_days_ago = 25});
   Pc pc;
