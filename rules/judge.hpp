@@ -12,18 +12,9 @@
 #include "rules/layout.hpp"
 #include "rules/policy.hpp"
 #include "rules/rule_set.hpp"
+#include "rules/sample.hpp"
 
 namespace hale::rules {
-
-struct Sample {
-  SeriesIndex series{};
-  double value{};
-};
-
-struct EventSample {
-  EventIndex event{};
-  std::uint32_t count{1};
-};
 
 /// Where the judging's results go. Called from inside step(), poll() and answer(), in time order.
 class Sink {
@@ -63,6 +54,12 @@ class Judge {
 
   /// Lets waiting messages go out when the person is there and may be spoken to. step() does it with `presence` as last told.
   void set_presence(const Presence& presence, Timestamp time);
+  /// Asks for the one message of greeting after installation; it goes out like any other, when the person is there.
+  void welcome(Timestamp time);
+  /// Sources of events that are being watched ("kernel", "Kernel-Power"): rules over them can be judged though nothing happened yet.
+  void set_watched_sources(std::vector<std::string> sources);
+  /// The recording is over: lets out what still waits for its time, each at that time. Only with PolicyOptions::assume_present.
+  void finish();
   void answer(const std::string& fingerprint, Answer answer, Timestamp time);
   void snooze(const std::string& fingerprint, int days, Timestamp time);
 
@@ -70,6 +67,8 @@ class Judge {
   std::vector<Coverage> coverage() const;
   std::vector<Rejection> rejections() const;
   std::uint64_t dropped_rows() const;
+  /// Memory that this device's state takes, what is shared with other devices left out.
+  std::size_t state_bytes() const;
 
   /// All state as bytes, so that a restart goes on where it was. restore() refuses bytes of another format version (Errc::unsupported) and the
   /// caller starts afresh.

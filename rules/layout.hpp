@@ -1,5 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -36,11 +38,18 @@ class Layout {
   const std::vector<SeriesKey>& all_series() const { return series_; }
   const std::vector<EventKey>& all_events() const { return events_; }
 
+  /// What the judging derives from the names, once for all devices: kept here because it lives as long as they do. Keyed by its owner's choice.
+  std::map<std::string, std::shared_ptr<void>>& all_derived() const { return derived_; }
+
  private:
   std::vector<SeriesKey> series_;
   std::vector<EventKey> events_;
   std::unordered_map<std::string, SeriesIndex> series_by_name_;
   std::unordered_map<std::string, EventIndex> event_by_name_;
+  mutable std::map<std::string, std::shared_ptr<void>> derived_;
 };
+
+/// As a recording's column names it: "hw.temperature/cpu".
+std::string name_of(const SeriesKey& series);
 
 }  // namespace hale::rules

@@ -20,6 +20,7 @@ struct PolicyOptions {
   int cooldown_days{30};     ///< the same cause again, unless it got worse
   int snooze_days{7};        ///< what "Later" means
   bool enrolled{false};      ///< "Book an engineer", else "Find service"
+  bool assume_present{false};  ///< replay: somebody free is always there, so that a message goes out the moment it may, between rows too
   std::string language{"en"};
 };
 

@@ -37,8 +37,10 @@ class RuleSet {
   Texts texts(const Finding& finding, std::string_view lang) const;
 
   const CompiledRules& compiled() const { return *compiled_; }
+  const std::shared_ptr<const CompiledRules>& shared() const { return compiled_; }
 
  private:
+  explicit RuleSet(std::shared_ptr<const CompiledRules> compiled) : compiled_(std::move(compiled)) {}
   std::shared_ptr<const CompiledRules> compiled_;
 };
 

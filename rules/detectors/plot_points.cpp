@@ -1,0 +1,56 @@
+#include "rules/detectors/plot_points.hpp"
+
+namespace hale::rules {
+
+void PlotPoints::add(Millis time, double value) {
+  if (skip_ > 0) {
+    --skip_;
+    return;
+  }
+  if (points_.size() == kMost) {
+    for (std::size_t i = 0; 2 * i < points_.size(); ++i) points_[i] = points_[2 * i];
+    points_.resize(kMost / 2);
+    if (stride_ < 0x4000) stride_ = static_cast<std::uint16_t>(stride_ * 2);
+  }
+  points_.push_back({time, static_cast<float>(value)});
+  skip_ = static_cast<std::uint16_t>(stride_ - 1);
+}
+
+void PlotPoints::clear() {
+  points_ = {};
+  stride_ = 1;
+  skip_ = 0;
+}
+
+void PlotPoints::show(const FactInfo& input, std::string_view metric, std::optional<double> threshold, EvidenceBuilder& builder) const {
+  if (points_.size() < 2) return;
+  Plot plot;
+  plot.metric = metric;
+  plot.unit = input.unit;
+  plot.threshold = threshold;
+  for (const Point& point : points_) plot.points.emplace_back(Timestamp(std::chrono::milliseconds(point.time)), static_cast<double>(point.value));
+  builder.evidence.plots.push_back(std::move(plot));
+}
+
+void PlotPoints::save(StateWriter& writer) const {
+  writer.number(static_cast<std::uint32_t>(points_.size()));
+  for (const Point& point : points_) {
+    writer.number(point.time);
+    writer.number(point.value);
+  }
+  writer.number(stride_);
+  writer.number(skip_);
+}
+
+void PlotPoints::restore(StateReader& reader) {
+  points_.resize(reader.count(sizeof(Millis) + sizeof(float)));
+  if (points_.size() > kMost) return reader.lose();
+  for (Point& point : points_) {
+    reader.number(point.time);
+    reader.number(point.value);
+  }
+  reader.number(stride_);
+  reader.number(skip_);
+}
+
+}  // namespace hale::rules

@@ -1,0 +1,32 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "rules/engine/detector.hpp"
+
+namespace hale::rules {
+
+/// The course of a value during an episode, in at most 48 points: when full, every second one is dropped. Takes no memory until used.
+class PlotPoints {
+ public:
+  static constexpr std::size_t kMost = 48;
+  void add(Millis time, double value);
+  void clear();
+  bool empty() const { return points_.empty(); }
+  /// Adds itself as a plot of that input, when there are at least two points.
+  void show(const FactInfo& input, std::string_view metric, std::optional<double> threshold, EvidenceBuilder& builder) const;
+  void save(StateWriter& writer) const;
+  void restore(StateReader& reader);
+  std::size_t bytes() const { return points_.capacity() * sizeof(Point); }
+
+ private:
+  struct Point {
+    Millis time;
+    float value;
+  };
+  std::vector<Point> points_;
+  std::uint16_t stride_{1};
+  std::uint16_t skip_{};
+};
+
+}  // namespace hale::rules

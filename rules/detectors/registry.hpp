@@ -1,0 +1,37 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/engine/compiled_rules.hpp"
+#include "rules/engine/detector.hpp"
+
+namespace hale::rules {
+
+class JsonView;
+
+/// What a detector's parameters may refer to: the rule's inputs by name, other rules by id.
+struct RuleScope {
+  const std::vector<InputSpec>* inputs{};
+  std::function<std::optional<std::uint16_t>(const std::string&)> rule;  ///< index of an earlier rule
+
+  /// The slot of the input that json[key] names; reports an unknown one.
+  Slot slot(const JsonView& json, std::string_view key) const;
+  const InputSpec& input(Slot slot) const { return (*inputs)[slot]; }
+};
+
+/// Makes a detector from {"kind": NAME, …}; reports what is wrong to json.errors() and gives null then.
+std::unique_ptr<const Detector> make_detector(const JsonView& json, const RuleScope& scope);
+
+using DetectorFactory = std::unique_ptr<const Detector> (*)(const JsonView& json, const RuleScope& scope);
+
+// One factory a kind; each reads its parameters strictly.
+std::unique_ptr<const Detector> make_threshold(const JsonView& json, const RuleScope& scope);
+std::unique_ptr<const Detector> make_counter(const JsonView& json, const RuleScope& scope);
+std::unique_ptr<const Detector> make_event_rate(const JsonView& json, const RuleScope& scope);
+std::unique_ptr<const Detector> make_trend(const JsonView& json, const RuleScope& scope);
+std::unique_ptr<const Detector> make_combination(const JsonView& json, const RuleScope& scope);
+
+}  // namespace hale::rules

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/codec.hpp"
+#include "rules/loader/json_view.hpp"
+#include "rules/loader/load.hpp"
+#include "rules/words/render.hpp"
+
+namespace hale::rules {
+namespace {
+
+// Every language must have these.
+constexpr auto kCommon = std::to_array<std::string_view>({"level.tip", "level.warning", "level.urgent", "title", "body", "action.how_to_fix",
+                                                          "action.book", "action.find_service", "action.later", "welcome.title", "welcome.body",
+                                                          "resolved", "unit.%", "unit.Cel", "unit.rpm", "unit.W", "unit.Wh", "unit.min", "unit.h",
+                                                          "unit.d"});
+
+RuleTexts parse_rule_texts(const JsonView& json) {
+  json.allow({"title", "reason", "first_step", "further_steps", "when_to_call", "stakes"});
+  RuleTexts texts{json.text("title"), json.text("reason"), json.text("first_step"), json.text("stakes"), json.text("when_to_call"), {}};
+  for (const JsonView& step : json.list("further_steps")) texts.further_steps.push_back(step.as_text());
+  if (texts.further_steps.empty()) json.report("further_steps", "is missing or empty");
+  return texts;
+}
+
+bool every_stage_gives(const CompiledRule& rule, const std::string& name) {
+  if (name == "name" || name == "component") return true;
+  return std::all_of(rule.stages.begin(), rule.stages.end(), [&](const Stage& stage) {
+    return std::any_of(stage.facts.begin(), stage.facts.end(), [&](const FactInfo& fact) { return fact.name == name; });
+  });
+}
+
+std::vector<std::string_view> all_texts(const RuleTexts& texts) {
+  std::vector<std::string_view> all{texts.title, texts.reason, texts.first_step, texts.stakes, texts.when_to_call};
+  all.insert(all.end(), texts.further_steps.begin(), texts.further_steps.end());
+  return all;
+}
+
+Result<> check_rule(const CompiledRule& rule, const RuleTexts& texts, std::string_view language) {
+  if (texts.title.empty()) return fail(Errc::invalid_input, fmt::format("texts/{}.json: rule {} has no texts", language, rule.id));
+  for (const std::string_view text : all_texts(texts)) {
+    for (const std::string& name : placeholders(text)) {
+      if (every_stage_gives(rule, name)) continue;
+      return fail(Errc::invalid_input,
+                  fmt::format("texts/{}.json: rule {}: \"{{{}}}\" is no number that every stage of the rule gives", language, rule.id, name));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> load_texts(const NamedText& file, std::string_view language, CompiledRules& rules) {
+  const auto at = std::find(kLanguages.begin(), kLanguages.end(), language);
+  if (at == kLanguages.end()) return fail(Errc::invalid_input, fmt::format("{}: unknown language", file.name));
+  Language& words = rules.languages[static_cast<std::size_t>(at - kLanguages.begin())];
+  words.rules.resize(rules.rules.size());
+  auto json = parse_json(file.text);
+  if (!json) return fail(std::move(json.error()).with_context(file.name));
+  LoadErrors errors{file.name, file.text, {}};
+  const JsonView root(*json, "", errors);
+  root.allow({"common", "rules"});
+  if (root.has("common")) {
+    for (const auto& [key, view] : root.members("common")) words.common[key] = view.as_text();
+  }
+  if (root.has("rules")) {
+    for (const auto& [id, view] : root.members("rules")) {
+      const auto index = rules.index_of(id);
+      const RuleTexts texts = parse_rule_texts(view);
+      if (index) words.rules[*index] = texts;
+    }
+  }
+  if (!errors.good()) return fail(*errors.first);
+  return {};
+}
+
+Result<> check_texts(const CompiledRules& rules) {
+  for (std::size_t i = 0; i < kLanguages.size(); ++i) {
+    const Language& words = rules.languages[i];
+    for (const std::string_view key : kCommon) {
+      if (!words.common.contains(key)) return fail(Errc::invalid_input, fmt::format("texts/{}.json: common: \"{}\" is missing", kLanguages[i], key));
+    }
+    for (std::size_t rule = 0; rule < rules.rules.size(); ++rule) {
+      const RuleTexts texts = rule < words.rules.size() ? words.rules[rule] : RuleTexts{};
+      if (auto checked = check_rule(rules.rules[rule], texts, kLanguages[i]); !checked) return checked;
+    }
+  }
+  return {};
+}
+
+}  // namespace hale::rules

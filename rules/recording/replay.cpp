@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include "rules/recording/history.hpp"
+
+namespace hale::rules {
+namespace {
+
+constexpr std::size_t kFlushAt = 1u << 16;
+
+/// Gathers small lines into fewer, larger writes.
+class Gathered {
+ public:
+  explicit Gathered(const JsonLines::Out& out) : out_(out) {}
+  ~Gathered() { flush(); }
+  Gathered(const Gathered&) = delete;
+  Gathered& operator=(const Gathered&) = delete;
+  void add(std::string_view line) {
+    bytes_.append(line);
+    if (bytes_.size() >= kFlushAt) flush();
+  }
+  void flush() {
+    if (!bytes_.empty()) out_(bytes_);
+    bytes_.clear();
+  }
+
+ private:
+  const JsonLines::Out& out_;
+  std::string bytes_;
+};
+
+void name_unknown_columns(const RecordingReader& reader, const std::string& file, const JsonLines::Out& complain) {
+  for (const std::string& column : reader.unknown_columns()) complain(fmt::format("{}: unknown column \"{}\" is ignored\n", file, column));
+}
+
+bool replay_recording(const std::filesystem::path& file, const RuleSet& rules, const PolicyOptions& policy, bool coverage, const JsonLines::Out& out,
+                      const JsonLines::Out& complain) {
+  Layout layout;
+  auto reader = RecordingReader::open(file, layout);
+  if (!reader) {
+    complain(reader.error().message + "\n");
+    return false;
+  }
+  name_unknown_columns(**reader, file.string(), complain);
+  Histories histories(rules, layout, policy, out);
+  RecordingRow row;
+  bool good = true;
+  while (true) {
+    auto more = (*reader)->next(row);
+    if (!more) {
+      complain(more.error().message + "\n");
+      good = false;
+      break;
+    }
+    if (!*more) break;
+    histories.step(row, (*reader)->devices()[row.device]);
+  }
+  histories.finish(coverage, file.string(), complain);
+  return good;
+}
+
+}  // namespace
+
+Judge& Histories::of(std::uint32_t device, const std::string& name) {
+  if (histories_.size() <= device) histories_.resize(device + 1u);
+  auto& history = histories_[device];
+  if (!history) history = std::make_unique<History>(rules_, layout_, policy_, name, out_);
+  return history->judge;
+}
+
+void Histories::step(const RecordingRow& row, const std::string& device) {
+  Judge& judge = of(row.device, device);
+  if (row.described != nullptr) {
+    for (const Component& component : *row.described) judge.describe(component);
+  }
+  if (row.context_changed && row.context != nullptr) judge.set_context(*row.context);
+  judge.step(row.time, row.samples, row.events);
+}
+
+void Histories::finish(bool coverage, const std::string& file, const JsonLines::Out& complain) {
+  for (const auto& history : histories_) {
+    if (history) history->judge.finish();
+  }
+  for (const auto& history : histories_) {
+    if (!history) continue;
+    if (const auto dropped = history->judge.dropped_rows(); dropped > 0) {
+      complain(fmt::format("{}: device {}: {} rows came late or twice and were dropped\n", file, history->device, dropped));
+    }
+    if (!coverage) continue;
+    for (const Coverage& one : history->judge.coverage()) history->lines.coverage(one);
+  }
+}
+
+int replay(const std::vector<std::filesystem::path>& files, const ReplayOptions& options, const std::function<void(std::string_view)>& out,
+           const std::function<void(std::string_view)>& complain) {
+  const auto rules = options.rules.empty() ? RuleSet::builtin() : RuleSet::load(options.rules);
+  if (!rules) {
+    complain("rules: " + rules.error().message + "\n");
+    return 2;
+  }
+  PolicyOptions policy;
+  policy.language = options.language;
+  policy.assume_present = true;
+  Gathered gathered(out);
+  const JsonLines::Out lines = [&gathered](std::string_view line) { gathered.add(line); };
+  const JsonLines::Out complaints = [&](std::string_view line) {
+    gathered.flush();
+    complain(line);
+  };
+  bool good = true;
+  for (const auto& file : files) {
+    const bool read = options.from_smartctl ? replay_smartctl(file, *rules, policy, options.coverage, lines, complaints)
+                                            : replay_recording(file, *rules, policy, options.coverage, lines, complaints);
+    good = good && read;
+  }
+  return good ? 0 : 2;
+}
+
+}  // namespace hale::rules
