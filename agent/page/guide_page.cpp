@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/desktop/link.hpp"
 #include "agent/page/html.hpp"
 #include "agent/page/svg_plot.hpp"
 #include "agent/service/json_fields.hpp"
@@ -66,7 +67,7 @@ std::string service_section(const json& explained, const json& words, const Text
 
 std::string feedback_links(const Finding& finding, const Texts& texts) {
   const auto link = [&](Answer answer, std::string_view look, std::string_view key) {
-    return fmt::format("<a class=\"button{}\" href=\"hale:feedback/{}/{}\">{}</a>", look, escape_html(finding.fingerprint), to_string(answer), escape_html(texts.get(key)));
+    return fmt::format("<a class=\"button{}\" href=\"{}\">{}</a>", look, escape_html(make_link({finding.fingerprint, answer})), escape_html(texts.get(key)));
   };
   return "<div class=\"actions\">" + link(Answer::did_it, " main", "page.did_it") + link(Answer::not_a_problem, "", "page.not_a_problem") + "</div>\n<p class=\"soft\">" +
          escape_html(texts.fill("page.or_command", {finding.fingerprint.substr(0, 8)})) + "</p>\n";

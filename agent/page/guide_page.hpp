@@ -20,7 +20,7 @@ std::string render_privacy_page(const nlohmann::json& privacy, const std::string
 
 /// Writes a page where the user's browser can read it and nobody else: $XDG_RUNTIME_DIR/hale, else ~/.cache/hale.
 Result<std::filesystem::path> write_page(const std::string& name, const std::string& html);
-/// Opens it with $BROWSER, else xdg-open. Does not wait for the browser.
-Result<> open_page(const std::filesystem::path& page);
+/// Opens it with $BROWSER, else xdg-open, at a section when one is named. Does not wait for the browser.
+Result<> open_page(const std::filesystem::path& page, const std::string& section = {});
 
 }  // namespace hale::agent

@@ -1,10 +1,11 @@
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 
@@ -48,7 +49,8 @@ Result<std::filesystem::path> write_page(const std::string& name, const std::str
   return page;
 }
 
-Result<> open_page(const std::filesystem::path& page) {
+Result<> open_page(const std::filesystem::path& page, const std::string& section) {
+  const auto url = "file://" + page.string() + (section.empty() ? "" : "#" + section);
   const char* chosen = std::getenv("BROWSER");
   // $BROWSER may be a list with arguments; only a plain program is taken, anything else is xdg-open's to read.
   const bool plain = chosen != nullptr && *chosen != '\0' && std::strpbrk(chosen, " :%\t") == nullptr;
@@ -61,10 +63,13 @@ Result<> open_page(const std::filesystem::path& page) {
   if (middle == 0) {
     ::setsid();
     if (::fork() != 0) ::_exit(0);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);  // the browser must hear its signals
     const int null = ::open("/dev/null", O_RDWR);
     ::dup2(null, STDIN_FILENO);
     ::dup2(null, STDOUT_FILENO);
-    ::execl(program.c_str(), program.c_str(), page.c_str(), nullptr);
+    ::execl(program.c_str(), program.c_str(), url.c_str(), nullptr);
     ::_exit(127);
   }
   int status = 0;

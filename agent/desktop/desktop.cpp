@@ -1,0 +1,173 @@
+#include "agent/desktop/desktop.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "agent/page/guide_page.hpp"
+#include "agent/service/json_fields.hpp"
+#include "agent/service/log.hpp"
+#include "agent/service/paths.hpp"
+#include "core/codec.hpp"
+
+namespace hale::agent {
+namespace {
+
+using nlohmann::json;
+constexpr int kFirstRetryMs = 1000;
+constexpr int kLastRetryMs = 60'000;
+
+Result<json> ask(IpcClient& client, const json& request) {
+  const auto line = client.request(request.dump());
+  if (!line) return fail(line.error());
+  auto reply = parse_json(*line);
+  if (!reply) return fail(reply.error());
+  if (!true_field(*reply, "ok")) return fail(Errc::unavailable, text_field(*reply, "error"));
+  return reply;
+}
+
+}  // namespace
+
+Desktop::Desktop(std::string locale, std::string language) : locale_(std::move(locale)), language_(std::move(language)), texts_(language_) {}
+
+Result<> Desktop::connect_bus() {
+  auto notifier = DesktopNotifier::connect({.answered = [this](const std::string& id, Answer answer) { on_answer(id, answer); },
+                                            .closed = [this](const std::string& id) { on_answer(id, Answer::dismissed); },
+                                            .expired = [this](const std::string& id) { on_screen_.erase(id); },
+                                            .appeared = [this] {
+                                              waiting_.merge(on_screen_);
+                                              on_screen_.clear();
+                                              show_waiting();
+                                            }});
+  if (!notifier) return fail(notifier.error());
+  notifier_ = std::move(*notifier);
+  return {};
+}
+
+bool Desktop::connect_agent() {
+  auto client = IpcClient::connect(control_socket());
+  if (!client) return false;
+  client_ = std::move(*client);
+  const auto greeted = ask(*client_, {{"do", "desktop"}, {"locale", locale_}, {"full_screen", false}});
+  if (!greeted) {
+    client_.reset();
+    return false;
+  }
+  send_answers();
+  take_lines();
+  return client_ != nullptr;
+}
+
+int Desktop::run(int stop_fd) {
+  if (auto connected = connect_bus(); !connected) {
+    log_error("hale-desktop: " + connected.error().message);
+    return 1;
+  }
+  int retry_ms = kFirstRetryMs;
+  for (;;) {
+    if (!client_ && connect_agent()) retry_ms = kFirstRetryMs;
+    if (!notifier_->dispatch()) return 0;  // the session ended
+    pollfd wait[] = {{notifier_->poll_fd(), POLLIN, 0}, {stop_fd, POLLIN, 0}, {client_ ? client_->poll_fd() : -1, POLLIN, 0}};
+    const int ready = ::poll(wait, 3, client_ ? -1 : retry_ms);
+    if (wait[1].revents != 0) return 0;
+    if (ready == 0) retry_ms = std::min(retry_ms * 2, kLastRetryMs);
+    if (wait[0].revents != 0 && !notifier_->dispatch()) return 0;
+    if (client_ && wait[2].revents != 0) take_lines();
+  }
+}
+
+void Desktop::take_lines() {
+  while (client_) {
+    const auto line = client_->receive(0);
+    if (line) {
+      take_line(*line);
+      continue;
+    }
+    if (line.error().code != Errc::timeout) client_.reset();  // haled ended or restarts: look again in a moment
+    return;
+  }
+}
+
+void Desktop::take_line(const std::string& line) {
+  const auto document = parse_json(line);
+  if (!document || !document->is_object()) return log_warning("hale-desktop: a line from the agent is not understood");
+  if (const auto id = text_field(*document, "withdraw"); !id.empty()) {
+    waiting_.erase(id);
+    on_screen_.erase(id);
+    if (auto done = notifier_->withdraw(id); !done) log_warning("hale-desktop: " + done.error().message);
+    return;
+  }
+  const auto shown = document->find("show");
+  if (shown == document->end()) return;
+  const auto message = notification_from_json(*shown);
+  if (!message) return log_warning("hale-desktop: " + message.error().message);
+  if (!on_screen_.contains(message->id)) show(*message);
+}
+
+void Desktop::show(const Notification& message) {
+  if (auto done = notifier_->show(message); !done) {
+    if (waiting_.empty()) log_warning("hale-desktop: " + done.error().message + "; waiting for a notification service");
+    waiting_[message.id] = message;
+    return;
+  }
+  on_screen_[message.id] = message;
+  if (client_ && !ask(*client_, {{"do", "shown"}, {"id", message.id}})) client_.reset();
+}
+
+void Desktop::show_waiting() {
+  for (const auto& [id, message] : std::exchange(waiting_, {})) show(message);
+}
+
+void Desktop::on_answer(const std::string& id, Answer answer) {
+  const auto found = on_screen_.find(id);
+  if (found == on_screen_.end()) return;
+  const auto message = found->second;
+  on_screen_.erase(found);
+  if (answer == Answer::how_to_fix || answer == Answer::book) open_page_for(message, answer);
+  answers_.emplace_back(message.fingerprint, answer);
+  send_answers();
+}
+
+Result<std::string> Desktop::page_for(const Notification& message, std::string& name) {
+  if (!client_) return fail(Errc::unavailable, "the agent does not answer");
+  if (message.fingerprint == "hale.consent") {
+    name = "privacy";
+    const auto privacy = ask(*client_, {{"do", "privacy"}});
+    if (!privacy) return fail(privacy.error());
+    return render_privacy_page(*privacy, language_, texts_);
+  }
+  if (message.rule.empty()) {
+    name = "report";
+    const auto status = ask(*client_, {{"do", "status"}});
+    const auto components = ask(*client_, {{"do", "components"}});
+    const auto findings = ask(*client_, {{"do", "findings"}, {"all", false}});
+    if (!status || !components || !findings) return fail(Errc::unavailable, "the agent does not answer");
+    return render_report_page(*status, *components, *findings, language_, texts_);
+  }
+  name = "guide-" + message.fingerprint;
+  const auto explained = ask(*client_, {{"do", "explain"}, {"id", message.fingerprint}, {"lang", language_}});
+  if (!explained) return fail(explained.error());
+  return render_guide_page(*explained, texts_);
+}
+
+void Desktop::open_page_for(const Notification& message, Answer answer) {
+  std::string name;
+  const auto html = page_for(message, name);
+  if (!html) return log_error("hale-desktop: the page could not be made: " + html.error().message);
+  const auto page = write_page(name, *html);
+  if (!page) return log_error("hale-desktop: " + page.error().message);
+  if (auto opened = open_page(*page, answer == Answer::book ? "service" : ""); !opened) log_error("hale-desktop: " + opened.error().message);
+}
+
+void Desktop::send_answers() {
+  while (client_ && !answers_.empty()) {
+    const auto& [fingerprint, answer] = answers_.front();
+    const auto line = client_->request(json{{"do", "answer"}, {"fingerprint", fingerprint}, {"answer", to_string(answer)}}.dump());
+    if (!line) return client_.reset();  // kept, and sent once haled is back
+    answers_.erase(answers_.begin());
+  }
+}
+
+}  // namespace hale::agent
