@@ -47,17 +47,21 @@ export async function startFleet(program, folder) {
   const [, name, password] = /^password of (\S+) [^:]*: (\S+)$/m.exec(stdout) ?? [];
   if (!password) throw new Error(`hale-fleet init printed no password:\n${stdout}`);
   const listen = ['--device-listen', `127.0.0.1:${devicePort}`, '--console-listen', `127.0.0.1:${consolePort}`];
-  const child = spawn(program, ['serve', '--data', data, ...listen], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let log = '';
-  child.stdout.on('data', (chunk) => (log += chunk));
-  child.stderr.on('data', (chunk) => (log += chunk));
-  const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
   const base = `https://127.0.0.1:${consolePort}`;
-  const ready = async () => {
-    if (child.exitCode !== null) throw new Error(`hale-fleet ended at once:\n${log}`);
-    return consoleRequest(base, 'GET', '/readyz').then((answer) => answer.status === 200, () => false);
+  let log = '';
+  let child, ended;
+  const start = async () => {
+    child = spawn(program, ['serve', '--data', data, ...listen], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.on('data', (chunk) => (log += chunk));
+    child.stderr.on('data', (chunk) => (log += chunk));
+    ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
+    const ready = async () => {
+      if (child.exitCode !== null) throw new Error(`hale-fleet ended at once:\n${log}`);
+      return consoleRequest(base, 'GET', '/readyz').then((answer) => answer.status === 200, () => false);
+    };
+    await eventually(ready, 'hale-fleet being ready', 20_000);
   };
-  await eventually(ready, 'hale-fleet being ready', 20_000);
+  await start();
   const signedIn = await consoleRequest(base, 'POST', '/api/v1/session', { body: { name, password } });
   if (signedIn.status !== 200) throw new Error(`the first administrator cannot sign in: ${signedIn.status} ${signedIn.text}`);
   return {
@@ -66,6 +70,7 @@ export async function startFleet(program, folder) {
     admin: { name, password },
     api: (method, path, body) => ok(consoleRequest(base, method, path, { body, cookie: signedIn.cookie }), `${method} ${path}`),
     log: () => log,
+    start,
     async stop() {
       child.kill('SIGTERM');
       const killer = setTimeout(() => child.kill('SIGKILL'), 12_000);

@@ -1,6 +1,6 @@
-import { settled, visit } from '../lib/browser.mjs';
+import { visit } from '../lib/browser.mjs';
 import { finding } from '../lib/data.mjs';
-import { equal, eventually } from '../lib/report.mjs';
+import { equal } from '../lib/report.mjs';
 
 export async function live(report, { browser, fleet, quiet }) {
   const list = await browser.signedIn(fleet.admin);
@@ -30,13 +30,18 @@ export async function live(report, { browser, fleet, quiet }) {
     await list.waitForSelector(`tr[data-device="${quiet.id}"] .badge.healthy`);
     await detail.waitForSelector('.empty:has-text("No active finding")');
   });
-  await report.check('after the connection was lost the page reconnects and catches up', async () => {
-    await list.context().setOffline(true);
+  await report.check('while the server is away the pages say so and keep what they know', async () => {
+    equal(await fleet.stop(), 0, 'exit code of hale-fleet');
+    await list.waitForSelector('.live.off:has-text("Reconnecting")');
+    await list.waitForSelector(`tr[data-device="${quiet.id}"] .badge.healthy`);
+  });
+  await report.check('when it is back they reconnect, catch up and need no reload', async () => {
+    await fleet.start();
     await quiet.upload([finding('info', { daysAgo: 0, time: Date.now() + 4000 })]);
-    await list.context().setOffline(false);
-    await list.reload();
-    await settled(list);
-    await eventually(() => list.$(`tr[data-device="${quiet.id}"] .badge.info`), 'the change that was missed');
+    await list.waitForSelector('.live:not(.off):has-text("Live")', { timeout: 20_000 });
+    await list.waitForSelector(`tr[data-device="${quiet.id}"] .badge.info`, { timeout: 20_000 });
+    await detail.waitForSelector('article.info:has-text("Dust in the cooling")', { timeout: 20_000 });
+    equal(await list.evaluate(() => window.notReloaded), true, 'the page was not reloaded');
   });
   await list.context().close();
   await detail.context().close();

@@ -1,4 +1,4 @@
-import type { Finding } from './api';
+import { api, type Finding } from './api';
 
 /** What the server tells while it happens: the events of GET /api/v1/live, and `resumed` of our own after a gap. */
 export type LiveEvent =
@@ -9,7 +9,7 @@ export type LiveEvent =
   | { type: 'reset' };
 
 const kinds = ['device_seen', 'telemetry', 'device_changed', 'notification', 'feedback', 'outcome', 'finding', 'reset'] as const;
-const retryMs = 5000;
+const retryMs = 3000;
 
 class Live {
   connected = $state(false);
@@ -36,8 +36,7 @@ class Live {
     };
     source.onerror = () => {
       this.connected = false;
-      // CLOSED: the server refused (full, or the session ended); the browser does not try again, so we do.
-      if (source.readyState === EventSource.CLOSED) this.#retry = setTimeout(() => this.start(), retryMs);
+      if (source.readyState === EventSource.CLOSED) this.#tryAgain(source);
     };
     for (const type of kinds) {
       source.addEventListener(type, (message: MessageEvent<string>) => {
@@ -52,6 +51,21 @@ class Live {
     this.#source?.close();
     this.#source = undefined;
     this.connected = false;
+  }
+
+  /** The server refused: it is full, restarting, or the session ended. The browser gives up then, and does not say which it was. */
+  #tryAgain(source: EventSource): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(async () => {
+      // An ended session ends the console through this request, which stops us.
+      const reachable = await api.get('/api/v1/me').then(
+        () => true,
+        () => false,
+      );
+      if (this.#source !== source) return;
+      if (reachable) this.start();
+      else this.#tryAgain(source);
+    }, retryMs);
   }
 
   #tell(event: LiveEvent): void {

@@ -183,6 +183,18 @@ export const en = {
     readings: 'Readings',
     rejected: 'Implausible',
     collectorStatus: { ok: 'Working', absent: 'Not present', error: 'Not readable' },
+    collectorNames: {
+      temperature: 'Temperature',
+      fan: 'Fan',
+      power: 'Power',
+      cpu: 'Processor',
+      gpu: 'Graphics',
+      disk: 'Disk',
+      battery: 'Battery',
+      memory: 'Memory',
+      events: 'System events',
+      inventory: 'Inventory',
+    },
     noStatus: 'The PC has not reported on its sensors yet.',
   },
 

@@ -185,6 +185,18 @@ export const zhCN: Texts = {
     readings: '读数',
     rejected: '不合理读数',
     collectorStatus: { ok: '正常', absent: '不存在', error: '无法读取' },
+    collectorNames: {
+      temperature: '温度',
+      fan: '风扇',
+      power: '功耗',
+      cpu: '处理器',
+      gpu: '显卡',
+      disk: '硬盘',
+      battery: '电池',
+      memory: '内存',
+      events: '系统事件',
+      inventory: '硬件清单',
+    },
     noStatus: '这台电脑尚未上报传感器状态。',
   },
 
