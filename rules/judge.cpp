@@ -130,8 +130,8 @@ void Judge::describe(const Component& component) {
   if (names) {
     auto known = std::find_if(s.described.begin(), s.described.end(), [index](const State::Described& one) { return one.component == index; });
     if (known == s.described.end()) {
-      s.described.reserve(s.described.size() + 1);
-      known = s.described.insert(known, {index, {}, {}, {}});
+      s.described.push_back({index, {}, {}, {}});
+      known = s.described.end() - 1;
     }
     if (!component.name.empty()) known->name = component.name;
     if (!component.vendor.empty()) known->vendor = component.vendor;
