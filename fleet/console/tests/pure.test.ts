@@ -69,6 +69,12 @@ describe('charts', () => {
     expect(plans.map((plan) => plan.lines.length)).toEqual([6, 2]);
     expect(new Set(plans.map((plan) => plan.id)).size).toBe(2);
   });
+  it('show the processor first and leave no other measurement behind a crowd of sensors', () => {
+    const crowd = Array.from({ length: 14 }, (_, i) => series('hw.temperature', `board${i}`));
+    const plans = planCharts([...crowd, series('hw.temperature', 'cpu'), series('hw.fan.speed', 'fan1')]);
+    expect(plans.map((plan) => plan.metric)).toEqual(['hw.temperature', 'hw.fan.speed', 'hw.temperature', 'hw.temperature']);
+    expect(plans[0]!.lines[0]!.component).toBe('cpu');
+  });
   it('end now, or with the data where it ended long ago', () => {
     expect(spanOf('h24', [series('m', 'c')], now)).toMatchObject({ to: now, moved: false });
     const old = spanOf('h24', [series('m', 'c', '', '2024-05-01T00:00:00Z')], now);

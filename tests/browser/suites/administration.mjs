@@ -63,10 +63,13 @@ export async function administration(report, { browser, fleet, folder }) {
     await signIn(other, { name: 'li.wei', password: 'another long enough one' });
     await other.context().close();
   });
-  await report.check('a user is removed after asking', async () => {
+  await report.check('a user is removed after asking, and their open page signs out by itself', async () => {
+    const other = await browser.signedIn({ name: 'li.wei', password: 'another long enough one' });
     await page.click('tr[data-user="li.wei"] button.danger');
     await page.click('dialog button[type=submit]');
     await eventually(async () => !(await page.$('tr[data-user="li.wei"]')), 'the row going');
+    await other.waitForSelector('form :has-text("session ended")', { timeout: 20_000 });
+    await other.context().close();
   });
   await report.check('nobody removes or demotes themselves here', async () => {
     equal(await page.$$eval(`tr[data-user="${fleet.admin.name}"] :is(select, .danger)`, (all) => all.length), 0, 'controls in the own row');

@@ -10,6 +10,8 @@ export type LiveEvent =
 
 const kinds = ['device_seen', 'telemetry', 'device_changed', 'notification', 'feedback', 'outcome', 'finding', 'reset'] as const;
 const retryMs = 3000;
+/** A browser allows six connections to a server over HTTP/1.1, all tabs together: a tab that is hidden for longer gives its own back. */
+const hiddenMs = 30_000;
 
 class Live {
   connected = $state(false);
@@ -17,6 +19,7 @@ class Live {
   everConnected = $state(false);
   #source?: EventSource;
   #retry?: ReturnType<typeof setTimeout>;
+  #hidden?: ReturnType<typeof setTimeout>;
   #listeners = new Set<(event: LiveEvent) => void>();
 
   /** Calls `listener` for each event; returns how to end that. */
@@ -27,6 +30,7 @@ class Live {
 
   start(): void {
     this.stop();
+    document.addEventListener('visibilitychange', this.#rest);
     const source = new EventSource('/api/v1/live');
     this.#source = source;
     source.onopen = () => {
@@ -47,6 +51,18 @@ class Live {
   }
 
   stop(): void {
+    document.removeEventListener('visibilitychange', this.#rest);
+    clearTimeout(this.#hidden);
+    this.#close();
+  }
+
+  #rest = (): void => {
+    clearTimeout(this.#hidden);
+    if (document.hidden) this.#hidden = setTimeout(() => this.#close(), hiddenMs);
+    else if (!this.#source) this.start();
+  };
+
+  #close(): void {
     clearTimeout(this.#retry);
     this.#source?.close();
     this.#source = undefined;

@@ -52,7 +52,17 @@ function compare(a: ChartPlan, b: ChartPlan): number {
   );
 }
 
-export function planCharts(all: Series[]): ChartPlan[] {
+/** Which components come first where not all fit one chart. */
+const typeOrder: Component['type'][] = ['cpu', 'gpu', 'physical_disk', 'memory', 'battery', 'fan', 'enclosure'];
+
+/** The first chart of every measurement, then what did not fit there. */
+export function planCharts(all: Series[], components: readonly Component[] = []): ChartPlan[] {
+  const types = new Map(components.map((component) => [component.id, component.type]));
+  const place = (id: string): number => {
+    const type = types.get(id) ?? guessType(id);
+    const index = type ? typeOrder.indexOf(type) : -1;
+    return index < 0 ? typeOrder.length : index;
+  };
   const plans = new Map<string, ChartPlan>();
   for (const series of all.filter(isDrawn)) {
     const id = `${series.metric}/${series.key}`;
@@ -60,7 +70,9 @@ export function planCharts(all: Series[]): ChartPlan[] {
     plan.lines.push({ component: series.component, series });
     plans.set(id, plan);
   }
-  return [...plans.values()].sort(compare).flatMap(split);
+  for (const plan of plans.values()) plan.lines.sort((a, b) => place(a.component) - place(b.component) || a.component.localeCompare(b.component, undefined, { numeric: true }));
+  const parts = [...plans.values()].sort(compare).map(split);
+  return [...parts.flatMap((part) => part.slice(0, 1)), ...parts.flatMap((part) => part.slice(1))];
 }
 
 function split(plan: ChartPlan): ChartPlan[] {
