@@ -1,8 +1,8 @@
 # What ./dev installs, by group and package name. Sourced.
 
 packages_build=(g++ cmake ninja-build ccache pkg-config git libboost1.83-dev nlohmann-json3-dev libfmt-dev libexpected-dev libcli11-dev
-  libsqlite3-dev libcurl4-openssl-dev libssl-dev libsodium-dev libzstd-dev zlib1g-dev libsystemd-dev)
-packages_test=(catch2 dbus xvfb xfce4-notifyd xdotool imagemagick fonts-noto-cjk smartmontools openssl curl prometheus)
+  libsqlite3-dev libcurl4-openssl-dev libssl-dev libsodium-dev libzstd-dev zlib1g-dev liblzma-dev libsystemd-dev)
+packages_test=(catch2 xz-utils systemd-journal-remote umockdev libumockdev-dev dbus xvfb xfce4-notifyd xdotool imagemagick fonts-noto-cjk smartmontools openssl curl prometheus)
 packages_browser=(chromium)
 packages_fuzz=(clang libclang-rt-14-dev)
 packages_format=(clang-format)
