@@ -82,7 +82,7 @@ Result<std::string> render_guide_page(const json& explained, const Texts& texts)
   if (!finding) return fail(finding.error());
   const auto found = explained.find("texts");
   const json words = found != explained.end() ? *found : json::object();
-  auto title = text_field(words, "title");
+  auto title = capitalized(text_field(words, "title"));
   if (title.empty()) title = finding->summary;
   std::string body = fmt::format("<p class=\"level {}\">{}</p>\n<h1>{}</h1>\n", level_class(finding->severity), escape_html(level_word(finding->severity, texts)), escape_html(title));
   if (finding->state == FindingState::resolved) body += "<p class=\"card\">" + escape_html(texts.get("page.resolved")) + "</p>\n";
@@ -111,7 +111,7 @@ std::string render_report_page(const json& status, const json& components, const
   if (list.empty()) body += paragraph(texts.get("findings.none"));
   for (const auto& each : list) {
     const auto severity = parse_severity(text_field(each, "severity")).value_or(Severity::info);
-    body += fmt::format("<div class=\"card\"><span class=\"level {}\">{}</span> <strong>{}</strong><br>{}</div>\n", level_class(severity), escape_html(level_word(severity, texts)), escape_html(text_field(each, "title")),
+    body += fmt::format("<div class=\"card\"><span class=\"level {}\">{}</span> <strong>{}</strong><br>{}</div>\n", level_class(severity), escape_html(level_word(severity, texts)), escape_html(capitalized(text_field(each, "title"))),
                         escape_html(text_field(each, "summary")));
   }
   body += heading(texts, "report.components") + "<table>";

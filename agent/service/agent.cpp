@@ -9,6 +9,7 @@
 
 #include "agent/service/language.hpp"
 #include "agent/service/log.hpp"
+#include "agent/texts/texts.hpp"
 #include "platform/crypto.hpp"
 #include "platform/files.hpp"
 #include "platform/secrets.hpp"
@@ -71,7 +72,7 @@ void Agent::start(const MakeCollectors& make_collectors, const std::string& spoo
                           for (const auto& entry : scheduler_->entries())
                             if (auto mark = entry.collector->bookmark(); !mark.empty()) meta[fmt::format("bookmark.{}", entry.collector->name())] = std::move(mark);
                         }};
-  pipeline_ = std::make_unique<Pipeline>(rules_, layout_, *store_, Pipeline::Options{.policy = {}, .host_name_hash = host_name_hash(spool_key)}, std::move(hooks));
+  pipeline_ = std::make_unique<Pipeline>(rules_, layout_, *store_, Pipeline::Options{.policy = {}, .host_name_hash = host_name_hash(spool_key), .welcome_action = {}}, std::move(hooks));
   refresh_policy();
   if (const auto lost = pipeline_->restore()) {
     notes_.push_back(fmt::format("the state of the rules could not be used and was begun afresh: {}", lost->message));
@@ -139,9 +140,19 @@ void Agent::sweep() {
   collection_.events.clear();
   collection_.partial_errors.clear();
   scheduler_->sweep(collection_, ends_);
+  refresh_watched_sources();
   ingest(collection_);
   refresh_presence(moment.time);
   flush_when_due(moment.time, false);
+}
+
+void Agent::refresh_watched_sources() {
+  bool watched = false;
+  const auto& entries = scheduler_->entries();
+  for (std::size_t i = 0; i < entries.size(); ++i) watched = watched || (entries[i].collector->name() == "events" && scheduler_->status(i).state == CollectorState::ok);
+  if (watched == log_watched_) return;
+  log_watched_ = watched;
+  pipeline_->set_watched_sources(watched ? std::vector<std::string>{"kernel"} : std::vector<std::string>{});
 }
 
 void Agent::ingest(const Collection& collection) {
@@ -203,7 +214,8 @@ void Agent::refresh_policy() {
   pipeline_->set_policy({.quiet = {.from_minute = config.quiet_from_minute, .to_minute = config.quiet_to_minute},
                          .tips_per_day = config.tips_per_day,
                          .enrolled = identity_.has_value(),
-                         .language = language_});
+                         .language = language_},
+                        Texts(language_).get("welcome.look"));
 }
 
 void Agent::run_replay(const std::stop_token& stop) {

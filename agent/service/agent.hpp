@@ -79,6 +79,7 @@ class Agent {
   void run_replay(const std::stop_token& stop);
   void sweep();
   void ingest(const Collection& collection);
+  void refresh_watched_sources();
   void report_partial_errors(const Collection& collection);
   void flush_when_due(Timestamp now, bool force);
   void refresh_presence(Timestamp now);
@@ -121,6 +122,7 @@ class Agent {
   Timestamp started_;
   Timestamp replay_now_{};
   Timestamp flush_due_{};
+  bool log_watched_{false};
   std::uint64_t sweeps_{0};
 };
 

@@ -15,7 +15,6 @@ namespace {
 
 using nlohmann::json;
 constexpr const char* kConsentFingerprint = "hale.consent";
-constexpr const char* kWelcomeFingerprint = "hale.welcome";
 
 }  // namespace
 
@@ -72,18 +71,10 @@ void Agent::ask_consent(Timestamp now) {
 
 void Agent::greet(Timestamp now) {
   if (!options_.replay.empty() || store_->meta("welcomed")) return;
-  const Texts texts(language_);
   UrgentChange change;
   change.meta["welcomed"] = to_rfc3339(now);
   store_->write(std::move(change));
-  pipeline_->say({.id = "hale.welcome",
-                  .fingerprint = kWelcomeFingerprint,
-                  .rule = {},
-                  .level = Level::tip,
-                  .title = texts.get("welcome.title"),
-                  .body = texts.get("welcome.body"),
-                  .actions = {{Answer::how_to_fix, texts.get("welcome.look")}},
-                  .time = now});
+  pipeline_->welcome(now);
 }
 
 void Agent::session_opened(const std::shared_ptr<IpcServer::Connection>& connection) {
@@ -98,8 +89,8 @@ void Agent::session_opened(const std::shared_ptr<IpcServer::Connection>& connect
   // What an earlier session did not answer waits for this one.
   for (const auto& each : store_->messages(std::nullopt))
     if (each.state == MessageState::waiting || each.state == MessageState::shown) desk_.show(each.message, connection);
-  greet(now());
   refresh_presence(now());
+  greet(now());
 }
 
 Result<> Agent::answer(const std::string& fingerprint, Answer answer, bool from_session) {

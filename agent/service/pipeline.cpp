@@ -98,6 +98,10 @@ void Pipeline::on_finding(const Finding& finding) {
 void Pipeline::on_notification(const Notification& message) {
   if (device_ > 0) return;  // the person at this PC is told of this PC
   urgent_.messages.push_back(message);
+  if (!message.rule.empty()) return;
+  auto& welcome = urgent_.messages.back();
+  welcome.fingerprint = kWelcomeFingerprint;
+  welcome.actions = {{Answer::how_to_fix, options_.welcome_action}};
 }
 
 void Pipeline::on_withdraw(const std::string& notification_id) { urgent_.message_states.emplace_back(notification_id, MessageState::withdrawn); }
@@ -172,8 +176,9 @@ void Pipeline::flush(Timestamp now, bool last) {
   store_.write(std::move(change), now);
 }
 
-void Pipeline::set_policy(const rules::PolicyOptions& policy) {
+void Pipeline::set_policy(const rules::PolicyOptions& policy, std::string welcome_action) {
   options_.policy = policy;
+  options_.welcome_action = std::move(welcome_action);
   for (auto& judge : judges_) judge->set_options(policy);
 }
 
@@ -185,7 +190,7 @@ void Pipeline::set_presence(const rules::Presence& presence, Timestamp now) {
 void Pipeline::answer(const std::string& fingerprint, Answer answer, Timestamp now) {
   const auto finding = store_.finding(fingerprint);
   const auto rule = finding ? finding->rule : std::string();
-  judges_[0]->answer(fingerprint, answer, now);
+  if (finding) judges_[0]->answer(fingerprint, answer, now);
   urgent_.answers.push_back({fingerprint, rule, answer, now});
   for (const auto& each : store_.messages(std::nullopt))
     if (each.message.fingerprint == fingerprint && each.state != MessageState::withdrawn && each.state != MessageState::answered)
@@ -208,6 +213,13 @@ void Pipeline::snooze(const std::string& fingerprint, int days, Timestamp now) {
   urgent_.meta["snoozed"] = fingerprint;
   commit_urgent();
 }
+
+void Pipeline::welcome(Timestamp now) {
+  judges_[0]->welcome(now);
+  commit_urgent();
+}
+
+void Pipeline::set_watched_sources(const std::vector<std::string>& sources) { judges_[0]->set_watched_sources(sources); }
 
 void Pipeline::say(const Notification& message) {
   urgent_.messages.push_back(message);

@@ -14,6 +14,9 @@
 
 namespace hale::agent {
 
+/// Stands for the finding of the one message of greeting, which is about none.
+inline constexpr const char* kWelcomeFingerprint = "hale.welcome";
+
 /// From readings to what the person and the fleet hear: judges, remembers, fills the outbox. It only sequences; judging is rules/, remembering is
 /// agent/store. Everything on the collect thread.
 class Pipeline final : private rules::Sink {
@@ -27,6 +30,7 @@ class Pipeline final : private rules::Sink {
   struct Options {
     rules::PolicyOptions policy;
     std::string host_name_hash;
+    std::string welcome_action;  ///< label of the greeting's button
   };
 
   Pipeline(const rules::RuleSet& rules, rules::Layout& layout, Store& store, Options options, Hooks hooks);
@@ -49,12 +53,16 @@ class Pipeline final : private rules::Sink {
   void flush(Timestamp now, bool last = false);
   bool flush_early() const { return readings_.full(); }
 
-  void set_policy(const rules::PolicyOptions& policy);
+  void set_policy(const rules::PolicyOptions& policy, std::string welcome_action);
   void set_presence(const rules::Presence& presence, Timestamp now);
   void answer(const std::string& fingerprint, Answer answer, Timestamp now);
   void shown(const std::string& message_id, Timestamp now);
   void snooze(const std::string& fingerprint, int days, Timestamp now);
-  /// A message of Hale itself (welcome, consent): remembered and shown like the others.
+  /// The one message of greeting after installation, when the policy lets it out.
+  void welcome(Timestamp now);
+  /// Logs that are watched: rules over their events can be judged though nothing happened.
+  void set_watched_sources(const std::vector<std::string>& sources);
+  /// A message of Hale itself (consent): remembered and shown like the others.
   void say(const Notification& message);
   void withdraw_message(const std::string& id);
 
