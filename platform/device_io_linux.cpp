@@ -115,8 +115,9 @@ Result<DiskDevice> DiskDevice::open(std::string_view path) {
   if (!kind) return fail(kind.error());
   const std::string name(path);
   if (auto ok = check_node(name, *kind); !ok) return fail(ok.error());
+  // check_node() refused links; between it and here only root could swap the node, and root needs no probe.
   // O_NONBLOCK: an open must neither wait for a medium nor spin a disk up.
-  FileDescriptor descriptor(::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
+  FileDescriptor descriptor(::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!descriptor) return fail(from_errno(errno, "opening " + name));
   return DiskDevice(std::move(descriptor), *kind);
 }
