@@ -12,6 +12,15 @@ constexpr std::chrono::hours kSayAgainAfter{1};
 constexpr std::size_t kMaxFaults = 1024;
 constexpr std::size_t kFaultsInSummary = 3;
 
+/// "1 battery", "3 fans".
+std::string counted(std::size_t count, std::string_view nouns) {
+  std::string text = fmt::format("{} {}", count, nouns);
+  if (count != 1) return text;
+  if (nouns.ends_with("ies")) return text.replace(text.size() - 3, 3, "y");
+  if (nouns.ends_with("s")) text.pop_back();
+  return text;
+}
+
 }  // namespace
 
 void add_reading(Collection& out, Metric metric, std::string_view component, double value, std::string_view key) {
@@ -75,10 +84,11 @@ bool EverySoOften::due(Clock::Steady now) {
   return true;
 }
 
-CollectorStatus status_of(std::size_t sensors, std::string_view noun, const FaultLog& faults, std::string_view hint) {
+CollectorStatus status_of(std::size_t sensors, std::string_view nouns, const FaultLog& faults, std::string_view hint) {
   const std::string wrong = faults.summary();
   if (sensors > 0)
-    return {CollectorState::ok, fmt::format("{} {}{}{}", sensors, noun, wrong.empty() ? "" : "; cannot read ", wrong)};
+    return {CollectorState::ok,
+            fmt::format("{}{}{}", counted(sensors, nouns), wrong.empty() ? "" : "; cannot read ", wrong)};
   if (!wrong.empty()) return {CollectorState::error, "cannot read " + wrong};
   return {CollectorState::absent, std::string(hint)};
 }

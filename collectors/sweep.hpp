@@ -67,8 +67,9 @@ class EverySoOften {
 /// How often hot-plug is looked for: one listing of a class folder.
 inline constexpr std::chrono::seconds kRescanInterval{60};
 
-/// ok when there are sensors, error when all that exist fail, else absent with `hint`.
-CollectorStatus status_of(std::size_t sensors, std::string_view noun, const FaultLog& faults, std::string_view hint);
+/// ok when there are sensors ("3 fans": `nouns` in the plural), error when all that exist fail, else absent with
+/// `hint`.
+CollectorStatus status_of(std::size_t sensors, std::string_view nouns, const FaultLog& faults, std::string_view hint);
 
 inline const Clock& clock_of(const CollectorEnvironment& environment) {
   return environment.clock != nullptr ? *environment.clock : system_clock();

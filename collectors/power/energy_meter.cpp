@@ -30,7 +30,8 @@ std::optional<double> EnergyMeter::add(std::uint64_t microjoules, Clock::Steady 
   last_ = Last{microjoules, steady, wall};
   if (!used) return std::nullopt;
   joules_ += *used;
-  if (!undisturbed) return std::nullopt;
+  // A counter that stands still is one that does not count, as psys on many boards: no processor uses nothing.
+  if (!undisturbed || *used <= 0) return std::nullopt;
   return *used / seconds;
 }
 

@@ -14,8 +14,9 @@ class EnergyMeter {
   /// `range` is the counter's highest value (max_energy_range_uj): it begins anew at 0 after it. 0 = it does not wrap.
   explicit EnergyMeter(std::uint64_t range = 0) : range_(range) {}
 
-  /// Mean power since the last reading, W. nullopt for the first reading, and when the PC slept or the clock jumped in
-  /// between (wall and steady time differ by more than 2 s): the counter may have been reset then.
+  /// Mean power since the last reading, W. nullopt for the first reading, when the counter stood still,
+  /// and when the PC slept or the clock jumped in between (wall and steady time differ by more than 2 s): the counter
+  /// may have been reset then.
   std::optional<double> add(std::uint64_t microjoules, Clock::Steady steady, Timestamp wall);
   /// J since the counter's start, without its wraps; 0 before the first reading.
   double joules() const { return joules_; }

@@ -40,7 +40,10 @@ double cpu_seconds() {
 TEST_CASE("the captured laptop has at least forty sensors, each with its component, and no failure") {
   Laptop pc;
   auto first = pc.sweep();
-  unpack_tree("proc/stat\tcpu  285512 1021 93217 9821345 12034 0 4312 0 0 0\n", pc.machine.path());
+  unpack_tree(
+      "proc/stat\tcpu  285512 1021 93217 9821345 12034 0 4312 0 0 0\n"
+      "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0/energy_uj\t31565926535\n",
+      pc.machine.path());
   const auto second = pc.sweep();
   CHECK(first.partial_errors.empty());
   CHECK(second.partial_errors.empty());
@@ -59,6 +62,7 @@ TEST_CASE("the captured laptop has at least forty sensors, each with its compone
     CHECK((value_of(first, needed) || value_of(second, needed)));
   }
   CHECK(value_of(first, "hw.temperature.limit/cpu/critical") == 100.0);
+  CHECK(value_of(second, "hw.power/cpu") == 15.0);
   CHECK(second.context.platform_profile == "balanced");
 }
 

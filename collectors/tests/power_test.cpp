@@ -61,6 +61,14 @@ TEST_CASE("no power is told when the wall clock was set in between") {
   CHECK_FALSE(at.add(100'000'000));
 }
 
+TEST_CASE("a counter that stands still gives no power rather than 0 W") {
+  MeterAt at(1'000'000'000);
+  at.add(500);
+  at.clock.advance(10s);
+  CHECK_FALSE(at.add(500));
+  CHECK(at.meter.joules() == Approx(0.0005));
+}
+
 TEST_CASE("two readings at the same moment are no division by zero") {
   MeterAt at(1'000'000'000);
   at.add(0);
