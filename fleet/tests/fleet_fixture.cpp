@@ -119,7 +119,7 @@ json item(const std::string& id, const std::string& kind, const json& body, cons
   return {{"id", id}, {"kind", kind}, {"time", time}, {"body", body}};
 }
 
-json batch(const std::string& device, const json& items) {
+json batch(const std::string& device, const std::vector<json>& items) {
   return {{"schema", 1}, {"device", device}, {"batch", crypto::random_uuid()}, {"created", "2026-03-01T10:00:00Z"}, {"items", items}};
 }
 

@@ -63,7 +63,7 @@ class Console {
 
 json finding_body(const std::string& time, const std::string& state = "active", const std::string& severity = "warning", const std::string& rule = "cooling.dust");
 json item(const std::string& id, const std::string& kind, const json& body, const std::string& time = "2026-03-01T10:00:00Z");
-json batch(const std::string& device, const json& items);
+json batch(const std::string& device, const std::vector<json>& items);
 json telemetry_body(const std::string& start, int points, double first = 40);
 json inventory_body(const std::string& name, const std::string& model);
 

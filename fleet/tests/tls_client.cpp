@@ -94,6 +94,8 @@ void TlsClient::close() {
   if (ssl_ != nullptr) {
     SSL_SESSION_free(session_);
     session_ = SSL_get1_session(ssl_);
+    SSL_shutdown(ssl_);  // OpenSSL does not resume what did not end with a goodbye
+    ERR_clear_error();
     SSL_free(ssl_);
     ssl_ = nullptr;
   }
@@ -167,7 +169,7 @@ std::string TlsClient::read_until(std::string_view needle, std::chrono::millisec
   return std::exchange(buffer_, {});
 }
 
-Reply TlsClient::read_reply() {
+Reply TlsClient::read_reply(bool head_only) {
   Reply reply;
   std::size_t end = 0;
   while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
@@ -188,7 +190,7 @@ Reply TlsClient::read_reply() {
     at = next;
   }
   const std::string length = reply.header("content-length");
-  const std::size_t wanted = length.empty() ? 0 : std::stoul(length);
+  const std::size_t wanted = head_only || length.empty() ? 0 : std::stoul(length);
   while (buffer_.size() < wanted && fill(kLimit)) {
   }
   reply.body = buffer_.substr(0, wanted);
@@ -214,7 +216,8 @@ Reply TlsClient::send(std::string_view method, std::string_view target, std::str
   if (!body.empty() || method == "POST" || method == "PATCH") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   text += "\r\n";
   text += body;
-  return raw(text);
+  static_cast<void>(write(text));
+  return read_reply(method == "HEAD");
 }
 
 KeyPair make_key_and_csr(const std::string& type) {

@@ -48,7 +48,7 @@ class TlsClient {
   std::vector<std::string> server_chain() const;
 
  private:
-  Reply read_reply();
+  Reply read_reply(bool head_only = false);
   bool fill(std::chrono::milliseconds limit);
 
   std::uint16_t port_;
