@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/text.hpp"
 #include "fleet/store/store_sqlite.hpp"
 
@@ -47,18 +49,24 @@ std::string like_pattern(std::string_view search) {
   return pattern + "%";
 }
 
-std::string order_by(SortBy sort, bool descending) {
-  const std::string way = descending ? " DESC" : " ASC";
+// Columns of the sort, before number; all in one direction.
+std::string_view sort_columns(SortBy sort) {
   switch (sort) {
-    case SortBy::health: return "health" + way + ",last_seen" + way + ",number" + way;
-    case SortBy::last_seen: return "last_seen" + way + ",number" + way;
-    case SortBy::name: return "name COLLATE NOCASE" + way + ",number" + way;
-    case SortBy::model: return "model COLLATE NOCASE" + way + ",number" + way;
-    case SortBy::os: return "os COLLATE NOCASE" + way + ",number" + way;
-    case SortBy::agent: return "agent COLLATE NOCASE" + way + ",number" + way;
-    case SortBy::enrolled: return "enrolled" + way + ",number" + way;
+    case SortBy::health: return "health,last_seen";
+    case SortBy::last_seen: return "last_seen";
+    case SortBy::name: return "name COLLATE NOCASE";
+    case SortBy::model: return "model COLLATE NOCASE";
+    case SortBy::os: return "os COLLATE NOCASE";
+    case SortBy::agent: return "agent COLLATE NOCASE";
+    case SortBy::enrolled: return "enrolled";
   }
-  return "number";
+  return "enrolled";
+}
+
+std::string order_by(SortBy sort, bool descending) {
+  std::string text;
+  for (const auto column : split(sort_columns(sort), ',')) text += std::string(column) + (descending ? " DESC," : " ASC,");
+  return text + (descending ? "number DESC" : "number ASC");
 }
 
 template <class Enum>
@@ -68,12 +76,24 @@ std::string numbers(const std::vector<Enum>& values) {
   return text;
 }
 
-// Only numbers of enums are written into the SQL; words are bound.
-std::string where(const DeviceQuery& query) {
-  std::string sql = " WHERE 1";
-  if (!query.health.empty()) sql += " AND health IN (" + numbers(query.health) + ")";
-  if (!query.status.empty()) sql += " AND status IN (" + numbers(query.status) + ")";
-  if (query.silent) sql += *query.silent ? " AND last_seen<?1" : " AND last_seen>=?1";
+// FTS5's trigrams find any part of three characters or more; a shorter one is looked for in every row.
+bool is_indexed_search(std::string_view search) {
+  const auto starts = std::count_if(search.begin(), search.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+  return starts >= 3;
+}
+
+// Only numbers of enums are written into the SQL; words are bound. `for_page`: a plus before a column keeps SQLite from choosing its index over the
+// one that gives the order, which holds the filter's columns as well.
+std::string where(const DeviceQuery& query, bool for_page) {
+  const std::string plus = for_page ? "+" : "";
+  const std::string seen = for_page && query.sort != SortBy::last_seen ? "+last_seen" : "last_seen";
+  // Values are bound by number; one that the filter does not use may still be bound.
+  std::string sql = " WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL AND ?3 IS NOT NULL";
+  if (!query.health.empty()) sql += " AND " + plus + "health IN (" + numbers(query.health) + ")";
+  if (!query.status.empty()) sql += " AND " + plus + "status IN (" + numbers(query.status) + ")";
+  if (query.silent) sql += " AND " + seen + (*query.silent ? "<?1" : ">=?1");
+  if (is_indexed_search(query.search)) sql += " AND number IN (SELECT rowid FROM devices_search WHERE text LIKE ?3)";
+  // LIKE in the index knows no escape, so that '_' and '%' there stand for anything: the row itself has the last word.
   if (!query.search.empty()) sql += " AND search LIKE ?2 ESCAPE '\\'";
   return sql;
 }
@@ -88,7 +108,10 @@ Result<DeviceNumber> SqliteStore::add_device(const Device& device) {
                                search_text(device.id, facts), device.status, device.health, device.enrolled, device.hardware, device.clone_of)
                          .run();
   if (!added) return fail(added.error());
-  return database_.last_insert_id();
+  const DeviceNumber number = database_.last_insert_id();
+  const auto indexed = query("INSERT INTO devices_search(rowid,text) VALUES(?,?)").with(number, search_text(device.id, facts)).run();
+  if (!indexed) return fail(indexed.error());
+  return number;
 }
 
 Result<std::optional<Device>> SqliteStore::find_device(std::string_view id) {
@@ -100,20 +123,19 @@ Result<std::optional<Device>> SqliteStore::find_device(std::string_view id) {
 }
 
 Result<PageOf<Device>> SqliteStore::list_devices(const DeviceQuery& wanted) {
-  const std::string filter = where(wanted);
   const std::string pattern = like_pattern(wanted.search);
+  const std::string loose = "%" + to_lower_ascii(wanted.search) + "%";
   PageOf<Device> page;
   {
-    // The bound values are numbered, and one that the filter does not name may still be bound: "?1=?1" keeps both in the statement.
-    Query count = query("SELECT count(*) FROM devices" + filter + " AND ?1 IS NOT NULL AND ?2 IS NOT NULL");
-    const auto row = count.with(wanted.silent_before, pattern).next();
+    Query count = query("SELECT count(*) FROM devices" + where(wanted, false));
+    const auto row = count.with(wanted.silent_before, pattern, loose).next();
     if (!row) return fail(row.error());
     page.total = count.number(0);
   }
-  Query rows = query("SELECT " + std::string(kColumns) + " FROM devices WHERE number IN (SELECT number FROM devices" + filter +
-                     " AND ?1 IS NOT NULL AND ?2 IS NOT NULL ORDER BY " + order_by(wanted.sort, wanted.descending) + " LIMIT ?3 OFFSET ?4) ORDER BY " +
-                     order_by(wanted.sort, wanted.descending));
-  rows.with(wanted.silent_before, pattern, wanted.limit, wanted.offset);
+  const std::string order = " ORDER BY " + order_by(wanted.sort, wanted.descending);
+  Query rows = query("SELECT " + std::string(kColumns) + " FROM devices WHERE number IN (SELECT number FROM devices" + where(wanted, true) + order +
+                     " LIMIT ?4 OFFSET ?5)" + order);
+  rows.with(wanted.silent_before, pattern, loose, wanted.limit, wanted.offset);
   for (;;) {
     const auto row = rows.next();
     if (!row) return fail(row.error());
@@ -126,9 +148,12 @@ Result<> SqliteStore::set_facts(DeviceNumber device, const DeviceFacts& facts) {
   Query row = query("SELECT id FROM devices WHERE number=?");
   const auto found = row.with(device).next();
   if (!found || !*found) return found ? Result<>(fail(Errc::not_found, "no such device")) : Result<>(fail(found.error()));
-  return query("UPDATE devices SET name=?,vendor=?,model=?,os=?,agent=?,chassis=?,search=? WHERE number=?")
-      .with(facts.name, facts.vendor, facts.model, facts.os, facts.agent_version, facts.chassis, search_text(row.text(0), facts), device)
-      .run();
+  const std::string search = search_text(row.text(0), facts);
+  const auto updated = query("UPDATE devices SET name=?,vendor=?,model=?,os=?,agent=?,chassis=?,search=? WHERE number=?")
+                           .with(facts.name, facts.vendor, facts.model, facts.os, facts.agent_version, facts.chassis, search, device)
+                           .run();
+  if (!updated) return updated;
+  return query("INSERT OR REPLACE INTO devices_search(rowid,text) VALUES(?,?)").with(device, search).run();
 }
 
 Result<> SqliteStore::set_status(DeviceNumber device, DeviceStatus status) {
