@@ -55,7 +55,7 @@ struct ReplayOptions {
   bool coverage{true};
 };
 
-/// `hale replay`: JSON Lines of every file to `out`, complaints to `complain`. Returns the exit code (0, 2).
+/// `hale replay`: JSON Lines of every file to `out`, one call a line with its line feed, complaints to `complain`. Returns the exit code (0, 2).
 int replay(const std::vector<std::filesystem::path>& files, const ReplayOptions& options, const std::function<void(std::string_view)>& out,
            const std::function<void(std::string_view)>& complain);
 

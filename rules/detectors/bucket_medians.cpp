@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/detectors/widen.hpp"
+
 namespace hale::rules {
 
 bool BucketMedians::add(std::int32_t bucket, double value, std::size_t keep) {
@@ -37,7 +39,7 @@ void BucketMedians::close(std::size_t keep) {
 
 std::optional<double> BucketMedians::newest() const {
   if (complete_.empty()) return {};
-  return static_cast<double>(complete_.back().median);
+  return widen(complete_.back().median);
 }
 
 void BucketMedians::save(StateWriter& writer) const {

@@ -1,5 +1,9 @@
 #include "rules/detectors/plot_points.hpp"
 
+#include <algorithm>
+
+#include "rules/detectors/widen.hpp"
+
 namespace hale::rules {
 
 void PlotPoints::add(Millis time, double value) {
@@ -12,7 +16,8 @@ void PlotPoints::add(Millis time, double value) {
     points_.resize(kMost / 2);
     if (stride_ < 0x4000) stride_ = static_cast<std::uint16_t>(stride_ * 2);
   }
-  points_.push_back({time, static_cast<float>(value)});
+  if (points_.size() == points_.capacity()) points_.reserve(std::min(kMost, std::max<std::size_t>(4, points_.size() * 2)));
+  points_.push_back({static_cast<std::uint32_t>(time / kSecond), static_cast<float>(value)});
   skip_ = static_cast<std::uint16_t>(stride_ - 1);
 }
 
@@ -28,14 +33,14 @@ void PlotPoints::show(const FactInfo& input, std::string_view metric, std::optio
   plot.metric = metric;
   plot.unit = input.unit;
   plot.threshold = threshold;
-  for (const Point& point : points_) plot.points.emplace_back(Timestamp(std::chrono::milliseconds(point.time)), static_cast<double>(point.value));
+  for (const Point& point : points_) plot.points.emplace_back(Timestamp(std::chrono::seconds(point.seconds)), widen(point.value));
   builder.evidence.plots.push_back(std::move(plot));
 }
 
 void PlotPoints::save(StateWriter& writer) const {
   writer.number(static_cast<std::uint32_t>(points_.size()));
   for (const Point& point : points_) {
-    writer.number(point.time);
+    writer.number(point.seconds);
     writer.number(point.value);
   }
   writer.number(stride_);
@@ -43,10 +48,10 @@ void PlotPoints::save(StateWriter& writer) const {
 }
 
 void PlotPoints::restore(StateReader& reader) {
-  points_.resize(reader.count(sizeof(Millis) + sizeof(float)));
+  points_.resize(reader.count(sizeof(Point)));
   if (points_.size() > kMost) return reader.lose();
   for (Point& point : points_) {
-    reader.number(point.time);
+    reader.number(point.seconds);
     reader.number(point.value);
   }
   reader.number(stride_);

@@ -6,10 +6,10 @@
 
 namespace hale::rules {
 
-/// The course of a value during an episode, in at most 48 points: when full, every second one is dropped. Takes no memory until used.
+/// The course of a value during an episode, in at most 24 points: when full, every second one is dropped. Takes no memory until used.
 class PlotPoints {
  public:
-  static constexpr std::size_t kMost = 48;
+  static constexpr std::size_t kMost = 24;
   void add(Millis time, double value);
   void clear();
   bool empty() const { return points_.empty(); }
@@ -21,7 +21,7 @@ class PlotPoints {
 
  private:
   struct Point {
-    Millis time;
+    std::uint32_t seconds;  ///< since the epoch
     float value;
   };
   std::vector<Point> points_;

@@ -7,6 +7,7 @@
 #include "rules/detectors/condition.hpp"
 #include "rules/detectors/registry.hpp"
 #include "rules/detectors/theil_sen.hpp"
+#include "rules/detectors/widen.hpp"
 #include "rules/loader/json_view.hpp"
 
 /// Slow change: medians of days or weeks, a robust line through them, and the day on which it reaches a limit. Or a level that so many medians
@@ -63,7 +64,7 @@ class TrendTracker final : public Tracker {
     plot.unit = p_.input.unit;
     plot.threshold = p_.limit ? p_.limit : p_.level;
     for (const auto& entry : medians_.complete()) {
-      plot.points.emplace_back(Timestamp(std::chrono::milliseconds(entry.bucket * p_.bucket_days * kDay)), static_cast<double>(entry.median));
+      plot.points.emplace_back(Timestamp(std::chrono::milliseconds(entry.bucket * p_.bucket_days * kDay)), widen(entry.median));
     }
     if (!plot.points.empty()) builder.evidence.from = plot.points.front().first;
     if (plot.points.size() > 1) builder.evidence.plots.push_back(std::move(plot));

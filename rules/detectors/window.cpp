@@ -5,6 +5,7 @@
 
 #include "rules/detectors/occurrences.hpp"
 #include "rules/detectors/registry.hpp"
+#include "rules/detectors/widen.hpp"
 #include "rules/loader/json_view.hpp"
 
 /// `counter` and `event_rate`: something happened so often in a window: in all, on so many distinct days, or on any one day.
@@ -68,7 +69,7 @@ class WindowTracker final : public Tracker {
     plot.metric = p_.metric;
     plot.unit = p_.amount.unit;
     for (const auto& entry : buckets) {
-      plot.points.emplace_back(Timestamp(std::chrono::milliseconds(entry.id * bucket_ms)), static_cast<double>(entry.amount));
+      plot.points.emplace_back(Timestamp(std::chrono::milliseconds(entry.id * bucket_ms)), widen(entry.amount));
     }
     if (plot.points.size() > 1) builder.evidence.plots.push_back(std::move(plot));
   }
@@ -118,8 +119,10 @@ class WindowTracker final : public Tracker {
     if (amount <= 0) return;
     if (p_.excuse && excused_day_ == row.day) return;
     if (p_.after_gap > 0 && row.time - row.awake_since < p_.after_gap) return;
-    last_ = row.time;
     occurrences_.add(bucket, amount);
+    // Where days are counted, a day with too little is as good as quiet.
+    const bool small = p_.days > 0 && p_.total <= 0 && static_cast<double>(occurrences_.buckets().back().amount) < needed_per_day();
+    if (!small) last_ = row.time;
   }
 
   double increase(double value) {

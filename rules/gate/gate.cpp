@@ -35,7 +35,8 @@ bool is_spike(const GateRule& rule, GateState& state, double value, std::int64_t
 std::optional<Refusal> refuse_out_of_range(const GateRule& rule, double value) {
   for (const double factor : rule.wrong_factors) {
     const double converted = value / factor;
-    if (converted > rule.min && converted <= rule.max) return Refusal::unit;
+    // A result near zero would fit any reading: it says nothing about the unit.
+    if (converted > rule.max / 20 && converted <= rule.max) return Refusal::unit;
   }
   return Refusal::range;
 }
@@ -46,6 +47,7 @@ std::optional<Refusal> refuse(const GateRule& rule, GateState* state, double val
   if (!std::isfinite(value)) return Refusal::range;
   if (std::find(rule.aliases.begin(), rule.aliases.end(), value) != rule.aliases.end()) return Refusal::alias;
   if (value < rule.min || value > rule.max) return refuse_out_of_range(rule, value);
+  if (rule.whole && value != std::floor(value)) return Refusal::unit;
   if (state == nullptr) return {};
   if (rule.stuck_after_ms > 0 && is_stuck(rule, *state, value, time_ms)) return Refusal::stuck;
   if (rule.spike > 0 && is_spike(rule, *state, value, time_ms)) return Refusal::spike;

@@ -6,7 +6,7 @@ namespace hale::rules {
 namespace {
 
 GateRule parse_gate_rule(const JsonView& json) {
-  json.allow({"metric", "key", "type", "chip", "min", "max", "aliases", "other_units", "spike", "stuck", "source"});
+  json.allow({"metric", "key", "type", "chip", "min", "max", "aliases", "other_units", "whole", "spike", "stuck", "source"});
   GateRule rule;
   const std::string metric = json.text("metric");
   if (const auto found = find_metric(metric)) rule.metric = *found;
@@ -22,6 +22,7 @@ GateRule parse_gate_rule(const JsonView& json) {
   if (rule.min > rule.max) json.report("min", "is above max");
   for (const JsonView& alias : json.list("aliases")) rule.aliases.push_back(alias.as_number());
   for (const JsonView& factor : json.list("other_units")) rule.wrong_factors.push_back(factor.as_number());
+  rule.whole = json.flag_or("whole", false);
   if (json.has("spike")) {
     const JsonView spike = json.child("spike");
     spike.allow({"jump", "within"});

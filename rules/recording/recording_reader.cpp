@@ -30,7 +30,7 @@ class CsvRecording final : public RecordingReader {
     if (cells.size() > kMaxColumns) return fail(rows_.error_at(kMaxColumns, fmt::format("more than {} columns", kMaxColumns)));
     std::unordered_map<std::string, std::size_t> seen;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string name(trim(cells[i]).substr(0, kMaxCellName));
+      const std::string name = sanitize_utf8(trim(cells[i]), kMaxCellName);
       if (!seen.try_emplace(name, i).second) return fail(rows_.error_at(i, fmt::format("the column \"{}\" stands twice", name)));
       if (auto added = add_column(name, i); !added) return added;
     }
@@ -109,7 +109,7 @@ class CsvRecording final : public RecordingReader {
     if (name.empty()) name = stem_;
     if (!devices_.empty() && devices_[last_device_] == name) return last_device_;
     const auto [at, added] = device_by_name_.try_emplace(std::string(name), static_cast<std::uint32_t>(devices_.size()));
-    if (added) devices_.emplace_back(name);
+    if (added) devices_.push_back(sanitize_utf8(name, kMaxCellName));
     return last_device_ = at->second;
   }
 

@@ -5,29 +5,6 @@
 namespace hale::rules {
 namespace {
 
-constexpr std::size_t kFlushAt = 1u << 16;
-
-/// Gathers small lines into fewer, larger writes.
-class Gathered {
- public:
-  explicit Gathered(const JsonLines::Out& out) : out_(out) {}
-  ~Gathered() { flush(); }
-  Gathered(const Gathered&) = delete;
-  Gathered& operator=(const Gathered&) = delete;
-  void add(std::string_view line) {
-    bytes_.append(line);
-    if (bytes_.size() >= kFlushAt) flush();
-  }
-  void flush() {
-    if (!bytes_.empty()) out_(bytes_);
-    bytes_.clear();
-  }
-
- private:
-  const JsonLines::Out& out_;
-  std::string bytes_;
-};
-
 void name_unknown_columns(const RecordingReader& reader, const std::string& file, const JsonLines::Out& complain) {
   for (const std::string& column : reader.unknown_columns()) complain(fmt::format("{}: unknown column \"{}\" is ignored\n", file, column));
 }
@@ -100,16 +77,10 @@ int replay(const std::vector<std::filesystem::path>& files, const ReplayOptions&
   PolicyOptions policy;
   policy.language = options.language;
   policy.assume_present = true;
-  Gathered gathered(out);
-  const JsonLines::Out lines = [&gathered](std::string_view line) { gathered.add(line); };
-  const JsonLines::Out complaints = [&](std::string_view line) {
-    gathered.flush();
-    complain(line);
-  };
   bool good = true;
   for (const auto& file : files) {
-    const bool read = options.from_smartctl ? replay_smartctl(file, *rules, policy, options.coverage, lines, complaints)
-                                            : replay_recording(file, *rules, policy, options.coverage, lines, complaints);
+    const bool read = options.from_smartctl ? replay_smartctl(file, *rules, policy, options.coverage, out, complain)
+                                            : replay_recording(file, *rules, policy, options.coverage, out, complain);
     good = good && read;
   }
   return good ? 0 : 2;

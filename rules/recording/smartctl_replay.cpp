@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
 #include "platform/parse/smartctl.hpp"
 #include "rules/recording/history.hpp"
 #include "rules/recording/tar_reader.hpp"
@@ -21,7 +22,7 @@ class SmartctlReplay {
   void judge(const std::string& file, const std::string& device, std::string_view text) {
     const auto report = parse_smartctl(text);
     if (!report) return complain_about(file, report.error());
-    JsonLines lines(device, out_);
+    JsonLines lines(sanitize_utf8(device, 512), out_);
     PolicyOptions policy = policy_;
     policy.quiet = {0, 0};
     Judge judge(rules_, layout_, policy, lines);
