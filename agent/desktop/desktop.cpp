@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/page/guide_page.hpp"
+#include "agent/page/html.hpp"
 #include "agent/service/json_fields.hpp"
 #include "agent/service/log.hpp"
 #include "agent/service/paths.hpp"
@@ -26,6 +27,21 @@ Result<json> ask(IpcClient& client, const json& request) {
   if (!reply) return fail(reply.error());
   if (!true_field(*reply, "ok")) return fail(Errc::unavailable, text_field(*reply, "error"));
   return reply;
+}
+
+/// Notification services show one line of a title and cut it. "Act now: the disk X may fail within a day" would lose what matters, so a long title
+/// keeps its level word and its rest begins the body.
+Notification fit_title(Notification message) {
+  constexpr std::size_t kFits = 36;  ///< bytes; a Chinese character has three and is twice as wide as a Latin one
+  if (message.title.size() <= kFits) return message;
+  for (const std::string_view separator : {": ", "："}) {
+    const auto at = message.title.find(separator);
+    if (at == std::string::npos) continue;
+    message.body = capitalized(message.title.substr(at + separator.size())) + "\n" + message.body;
+    message.title.resize(at);
+    break;
+  }
+  return message;
 }
 
 }  // namespace
@@ -107,7 +123,7 @@ void Desktop::take_line(const std::string& line) {
 }
 
 void Desktop::show(const Notification& message) {
-  if (auto done = notifier_->show(message); !done) {
+  if (auto done = notifier_->show(fit_title(message)); !done) {
     if (waiting_.empty()) log_warning("hale-desktop: " + done.error().message + "; waiting for a notification service");
     waiting_[message.id] = message;
     return;

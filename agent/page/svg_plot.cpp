@@ -66,7 +66,8 @@ std::string number_for_people(double value, std::string_view unit) {
 }
 
 std::string draw_plot(const Plot& plot, const Texts& texts) {
-  if (plot.points.size() < 2) return {};
+  const bool flat = std::all_of(plot.points.begin(), plot.points.end(), [&](const auto& point) { return point.second == plot.points[0].second; });
+  if (plot.points.size() < 2 || (flat && plot.threshold.value_or(plot.points[0].second) == plot.points[0].second)) return {};
   const auto scale = scale_of(plot);
   std::string line;
   for (const auto& [time, value] : plot.points)

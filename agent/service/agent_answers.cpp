@@ -121,6 +121,7 @@ json Agent::findings(bool all) {
     entry["notified"] = "no";
     for (const auto& each : messages)
       if (each.message.fingerprint == finding.fingerprint) entry["notified"] = to_string(each.state);
+    if (const auto answer = store_->last_answer(finding.fingerprint)) entry["answer"] = to_string(*answer);
     list.push_back(std::move(entry));
   }
   return {{"findings", std::move(list)}};

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,18 +16,20 @@ namespace {
 namespace process = boost::process;
 constexpr std::size_t kKept = 64 << 10;
 
-/// The service's threads block what its descriptor takes; a child must hear its SIGTERM.
-void unblock_signals() {
+/// Between fork and exec. The service's threads block what its descriptor takes; a child must hear its SIGTERM. And of the service's descriptors it
+/// gets none but the standard three.
+void prepare_child() {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
 class BoostChild final : public Child {
  public:
   BoostChild(const std::filesystem::path& program, const std::vector<std::string>& arguments)
-      : child_(program.string(), process::args(arguments), process::std_in < process::null, process::std_out > pipe_, process::limit_handles,
-               process::extend::on_exec_setup = [](auto&) { unblock_signals(); }) {
+      : child_(program.string(), process::args(arguments), process::std_in < process::null, process::std_out > pipe_,
+               process::extend::on_exec_setup = [](auto&) { prepare_child(); }) {
     ::close(pipe_.native_sink());
     pipe_.assign_sink(-1);
     ::fcntl(pipe_.native_source(), F_SETFL, O_NONBLOCK);

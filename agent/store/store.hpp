@@ -92,6 +92,8 @@ class Store {
     MessageState state{};
   };
   std::vector<StoredMessage> messages(std::optional<MessageState> state, std::size_t limit = 200);
+  /// What the person said last about a finding.
+  std::optional<Answer> last_answer(const std::string& fingerprint);
   std::vector<Component> components();
   std::map<std::string, std::uint64_t> rejected_since(std::int64_t day);  ///< by "series reason"
 

@@ -119,6 +119,21 @@ std::vector<Store::StoredMessage> Store::messages(std::optional<MessageState> st
   return all;
 }
 
+std::optional<Answer> Store::last_answer(const std::string& fingerprint) {
+  for (auto change = pending_->changes.rbegin(); change != pending_->changes.rend(); ++change)
+    for (auto each = change->also.answers.rbegin(); each != change->also.answers.rend(); ++each)
+      if (each->fingerprint == fingerprint) return each->answer;
+  if (!ready()) return std::nullopt;
+  auto select = prepared("SELECT answer FROM answer WHERE fingerprint = ? ORDER BY id DESC LIMIT 1");
+  if (!select) return std::nullopt;
+  (*select)->bind(1, std::string_view(fingerprint));
+  const auto row = (*select)->step();
+  if (!row || !*row) return std::nullopt;
+  const auto answer = parse_answer((*select)->column_text(0));
+  (*select)->reset();
+  return answer;
+}
+
 std::vector<Component> Store::components() {
   std::vector<Component> all;
   if (!ready()) return all;

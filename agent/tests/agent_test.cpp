@@ -1,0 +1,296 @@
+// The agent as a whole: fake collectors, real rules, real store, requests as the control socket gets them.
+#include "agent/service/agent.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "agent/service/control.hpp"
+#include "tests/support/data.hpp"
+
+using namespace hale;
+using namespace hale::agent;
+using Catch::Matchers::ContainsSubstring;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A disk that the person should hear about, and a sensor that talks nonsense.
+class FailingDisk final : public Collector {
+ public:
+  std::string_view name() const override { return "disk"; }
+  void collect(Collection& out, bool describe_all) override {
+    if (describe_all) out.components.push_back({"disk0", "host", ComponentType::physical_disk, "ST4000", "Seagate", "ST4000DM000", "1", "abc"});
+    out.readings.push_back({Metric::hw_physical_disk_smart, "disk0", "self_assessment", 0, out.time});
+    out.readings.push_back({Metric::hw_temperature, "disk0", "", -273'200, out.time});
+    out.context.boot_id = "b";
+    out.context.utc_offset = 0;
+  }
+  CollectorStatus status() const override { return {CollectorState::ok, "1 disk"}; }
+  std::string bookmark() const override { return "position 7"; }
+};
+
+class FakeConnection final : public IpcServer::Connection {
+ public:
+  explicit FakeConnection(bool administrator) : peer_{.uid = 1000, .gid = 1000, .pid = 1, .administrator = administrator} {}
+  bool send_line(std::string_view line) override {
+    const std::lock_guard lock(mutex_);
+    lines_.emplace_back(line);
+    return true;
+  }
+  const Peer& peer() const override { return peer_; }
+  std::vector<std::string> lines() {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  Peer peer_;
+  std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
+/// Wall time that tests move; steady time is real, so that the mailbox works.
+class TestClock final : public Clock {
+ public:
+  Timestamp now() const override { return from_unix_ms(ms_.load()); }
+  Steady steady() const override { return std::chrono::steady_clock::now(); }
+  void advance(std::chrono::milliseconds by) { ms_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> ms_{1'790'000'000'000 / 86'400'000 * 86'400'000 + 12 * 3'600'000};  // noon
+};
+
+struct Rig {
+  TestClock clock;
+  Desk desk;
+  Mailbox mailbox;
+  UploadRunner* no_uploads{nullptr};
+  std::unique_ptr<Agent> agent;
+  std::unique_ptr<Control> control;
+  std::map<std::string, std::string> bookmarks;
+  std::jthread collect;
+
+  explicit Rig(const std::filesystem::path& state, Config config = {}) {
+    config.sweep_interval_s = 1;
+    config.language = "en";
+    auto made = Agent::make({.config = config, .state = state, .skipped = {}, .replay = {}, .speed = 1},
+                            [this](std::map<std::string, std::string> known) {
+                              bookmarks = std::move(known);
+                              std::vector<std::unique_ptr<Collector>> all;
+                              all.push_back(std::make_unique<FailingDisk>());
+                              return all;
+                            },
+                            desk, mailbox, clock, {.upload_soon = [] {}, .sweep_started = {}});
+    REQUIRE(made);
+    agent = std::move(*made);
+    control = std::make_unique<Control>(*agent, desk, mailbox, no_uploads);
+    collect = std::jthread([this](const std::stop_token& stop) { agent->run(stop); });
+  }
+  ~Rig() {
+    collect.request_stop();
+    mailbox.wake();
+  }
+  json ask(const json& request, const std::shared_ptr<IpcServer::Connection>& connection) { return json::parse(control->handle(request.dump(), connection)); }
+  json ask(const json& request, bool administrator = false) { return ask(request, std::make_shared<FakeConnection>(administrator)); }
+  bool until(const std::function<bool()>& done) {
+    for (int i = 0; i < 200; ++i) {
+      if (done()) return true;
+      std::this_thread::sleep_for(50ms);
+    }
+    return false;
+  }
+  /// Two reads of the drive's verdict far enough apart for the rule's hold.
+  bool finding_is_made() {
+    return until([&] {
+      clock.advance(20min);
+      return !ask({{"do", "findings"}}).at("findings").empty();
+    });
+  }
+};
+
+Identity make_identity() {
+  Identity identity;
+  identity.device_id = "11111111-2222-4333-8444-555555555555";
+  identity.fleet_url = "https://fleet.example:8443";
+  identity.ca_pem = identity.certificate_pem = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+  identity.certificate_not_after = from_unix_ms(1'900'000'000'000);
+  identity.command_key = "AAAA";
+  identity.hardware = "uuid=1";
+  identity.organization = "Example School";
+  return identity;
+}
+
+json shown_message(FakeConnection& connection, const std::string& fingerprint) {
+  for (const auto& line : connection.lines()) {
+    const auto parsed = json::parse(line);
+    if (parsed.contains("show") && parsed["show"]["fingerprint"] == fingerprint) return parsed["show"];
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("status says what was read, what was refused, and that nothing leaves this PC") {
+  const test::TemporaryFolder folder;
+  Rig rig(folder.path());
+  REQUIRE(rig.until([&] { return rig.ask({{"do", "status"}})["sweeps"] > 1; }));
+  const auto status = rig.ask({{"do", "status"}});
+  CHECK(status["ok"] == true);
+  CHECK(status["version"] == HALE_VERSION);
+  REQUIRE(status["collectors"].size() == 1);
+  CHECK(status["collectors"][0]["name"] == "disk");
+  CHECK(status["collectors"][0]["status"] == "ok");
+  CHECK(status["collectors"][0]["readings"] == 2);
+  CHECK(status["collectors"][0]["rejected"] > 0);
+  CHECK(status["privacy"]["enrolled"] == false);
+  CHECK(status["privacy"]["waiting"] == 0);
+  const auto components = rig.ask({{"do", "components"}});
+  CHECK(components["components"][0]["id"] == "disk0");
+}
+
+TEST_CASE("a message waits for a session, is shown, answered, and the answer is remembered") {
+  const test::TemporaryFolder folder;
+  Rig rig(folder.path());
+  REQUIRE(rig.finding_is_made());
+  const auto finding = rig.ask({{"do", "findings"}})["findings"][0];
+  CHECK(finding["rule"] == "disk.self_assessment");
+  CHECK(finding["notified"] == "no");
+  const auto explained = rig.ask({{"do", "explain"}, {"id", std::string(finding["fingerprint"]).substr(0, 8)}, {"lang", "zh-CN"}});
+  CHECK(explained["ok"] == true);
+  CHECK(explained["language"] == "zh-CN");
+
+  const auto session = std::make_shared<FakeConnection>(false);
+  CHECK(rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}}, session)["ok"] == true);
+  REQUIRE(rig.until([&] { return !shown_message(*session, finding["fingerprint"]).is_null(); }));
+  const auto message = shown_message(*session, finding["fingerprint"]);
+  REQUIRE(message["actions"].size() == 3);
+  CHECK(message["actions"][1]["label"] == "Find service");
+  CHECK(rig.ask({{"do", "shown"}, {"id", message["id"]}}, session)["ok"] == true);
+  CHECK(rig.ask({{"do", "findings"}})["findings"][0]["notified"] == "shown");
+
+  // A session that comes later is told what the first has not answered.
+  const auto second = std::make_shared<FakeConnection>(false);
+  rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}}, second);
+  CHECK(rig.until([&] { return !shown_message(*second, finding["fingerprint"]).is_null(); }));
+
+  CHECK(rig.ask({{"do", "answer"}, {"fingerprint", finding["fingerprint"]}, {"answer", "did_it"}}, session)["ok"] == true);
+  CHECK(rig.ask({{"do", "findings"}})["findings"][0]["answer"] == "did_it");
+  CHECK(rig.until([&] {
+    const auto lines = second->lines();
+    return std::any_of(lines.begin(), lines.end(), [](const std::string& line) { return line.find("withdraw") != std::string::npos; });
+  }));
+}
+
+TEST_CASE("the first session is greeted once, and never again") {
+  const test::TemporaryFolder folder;
+  for (int start = 0; start < 2; ++start) {
+    Rig rig(folder.path());
+    const auto session = std::make_shared<FakeConnection>(false);
+    rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}}, session);
+    const bool greeted = rig.until([&] { return start == 1 ? rig.ask({{"do", "status"}})["sweeps"] > 2 : !shown_message(*session, "hale.welcome").is_null(); });
+    CHECK(greeted);
+    if (start == 0) rig.ask({{"do", "answer"}, {"fingerprint", "hale.welcome"}, {"answer", "dismissed"}}, session);
+    else CHECK(shown_message(*session, "hale.welcome").is_null());
+  }
+}
+
+TEST_CASE("findings, answers and bookmarks survive a restart") {
+  const test::TemporaryFolder folder;
+  std::string fingerprint;
+  {
+    Rig rig(folder.path());
+    REQUIRE(rig.finding_is_made());
+    fingerprint = rig.ask({{"do", "findings"}})["findings"][0]["fingerprint"];
+    rig.ask({{"do", "answer"}, {"fingerprint", fingerprint}, {"answer", "later"}});
+  }
+  Rig rig(folder.path());
+  CHECK(rig.bookmarks["disk"] == "position 7");
+  const auto findings = rig.ask({{"do", "findings"}})["findings"];
+  REQUIRE_FALSE(findings.empty());
+  CHECK(findings[0]["fingerprint"] == fingerprint);
+  CHECK(findings[0]["answer"] == "later");
+}
+
+TEST_CASE("nothing is put into the outbox before enrolment, and nothing is sent before consent") {
+  const test::TemporaryFolder folder;
+  Rig rig(folder.path());
+  REQUIRE(rig.finding_is_made());
+  CHECK(rig.ask({{"do", "privacy"}})["waiting"] == 0);
+  CHECK_FALSE(rig.agent->may_send());
+
+  REQUIRE(write_identity(folder.path(), make_identity()));
+  CHECK(rig.ask({{"do", "enrolled"}})["code"] == "denied");
+  CHECK(rig.ask({{"do", "enrolled"}}, true)["ok"] == true);
+  CHECK_FALSE(rig.agent->may_send());
+  CHECK(rig.ask({{"do", "privacy"}})["waiting"] == 0);
+
+  const auto session = std::make_shared<FakeConnection>(false);
+  rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}}, session);
+  REQUIRE(rig.until([&] { return !shown_message(*session, "hale.consent").is_null(); }));
+  const auto question = shown_message(*session, "hale.consent");
+  CHECK_THAT(std::string(question["body"]), ContainsSubstring("Example School") && ContainsSubstring("https://fleet.example:8443") && ContainsSubstring("hale privacy --withdraw"));
+
+  // Only the session that was asked may say yes; reading more is no answer.
+  CHECK(rig.ask({{"do", "answer"}, {"fingerprint", "hale.consent"}, {"answer", "did_it"}})["code"] == "denied");
+  CHECK(rig.ask({{"do", "answer"}, {"fingerprint", "hale.consent"}, {"answer", "how_to_fix"}}, session)["ok"] == true);
+  CHECK_FALSE(rig.agent->may_send());
+  CHECK(rig.ask({{"do", "answer"}, {"fingerprint", "hale.consent"}, {"answer", "did_it"}}, session)["ok"] == true);
+  CHECK(rig.agent->may_send());
+  // What was found before goes first.
+  CHECK(rig.ask({{"do", "privacy"}})["waiting"] > 0);
+  const auto uploads = rig.ask({{"do", "uploads"}, {"count", 50}}, true)["uploads"];
+  CHECK(std::any_of(uploads.begin(), uploads.end(), [](const json& each) { return each["kind"] == "finding" && json::parse(std::string(each["body"]))["rule"] == "disk.self_assessment"; }));
+
+  // Anybody may stop it; what waits is gone.
+  CHECK(rig.ask({{"do", "privacy"}, {"consent", "withdraw"}})["ok"] == true);
+  CHECK_FALSE(rig.agent->may_send());
+  CHECK(rig.ask({{"do", "privacy"}})["waiting"] == 0);
+  CHECK(rig.ask({{"do", "privacy"}, {"consent", "grant"}})["code"] == "denied");
+  CHECK(rig.ask({{"do", "privacy"}, {"consent", "grant"}}, true)["ok"] == true);
+  CHECK(rig.agent->may_send());
+  CHECK(rig.ask({{"do", "privacy"}, {"consent", "pause"}, {"hours", 2}})["ok"] == true);
+  CHECK_FALSE(rig.agent->may_send());
+}
+
+TEST_CASE("an administrator may grant for everybody in the configuration") {
+  const test::TemporaryFolder folder;
+  REQUIRE(write_identity(folder.path(), make_identity()));
+  Config config;
+  config.consent = "granted";
+  Rig rig(folder.path(), config);
+  CHECK(rig.agent->may_send());
+  CHECK(rig.ask({{"do", "privacy"}})["granted_by"] == "administrator");
+  REQUIRE(rig.finding_is_made());
+  CHECK(rig.ask({{"do", "privacy"}})["waiting"] > 0);
+}
+
+TEST_CASE("forgetting needs an administrator and leaves nothing") {
+  const test::TemporaryFolder folder;
+  REQUIRE(write_identity(folder.path(), make_identity()));
+  Rig rig(folder.path());
+  REQUIRE(rig.finding_is_made());
+  CHECK(rig.ask({{"do", "forget"}})["code"] == "denied");
+  CHECK(rig.ask({{"do", "forget"}}, true)["ok"] == true);
+  CHECK(rig.ask({{"do", "privacy"}})["enrolled"] == false);
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "identity.json"));
+}
+
+TEST_CASE("malformed requests are refused with a word on what is wrong") {
+  const test::TemporaryFolder folder;
+  Rig rig(folder.path());
+  const auto connection = std::make_shared<FakeConnection>(false);
+  for (const auto* line : {"", "x", "[]", "{}", R"({"do":3})", R"({"do":"fly"})", R"({"do":"answer","fingerprint":"x","answer":"maybe"})", R"({"do":"shown","id":"x"})", R"({"do":"snooze","id":"x","days":100000})",
+                           R"({"do":"privacy","consent":"sell"})", R"({"do":"presence","full_screen":true})"}) {
+    INFO(line);
+    const auto reply = json::parse(rig.control->handle(line, connection));
+    CHECK(reply["ok"] == false);
+    CHECK(reply["code"] == "invalid");
+    CHECK_FALSE(std::string(reply["error"]).empty());
+  }
+  CHECK(rig.ask({{"do", "explain"}, {"id", "nothing"}})["code"] == "not_found");
+  CHECK(rig.ask({{"do", "snooze"}, {"id", "nothing"}, {"days", 3}})["code"] == "not_found");
+}
