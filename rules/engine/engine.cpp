@@ -266,9 +266,14 @@ RuleCoverage Engine::coverage(std::uint16_t index) const {
   for (const Case& one : cases_) {
     if (plan_->binding(one.binding).rule != index) continue;
     std::string reason = missing(rule, one.seen);
-    for (std::size_t i = 0; reason.empty() && i < rule.stages.size(); ++i) {
-      reason = one.trackers[i]->lacking();
-      if (reason.empty()) return {true, rule.stages[i].detector->tier(), {}};
+    // What only watches does not count when the rule has more to say.
+    const bool has_alarm = rule.stages.back().severity >= Severity::warning;
+    const bool all_there = reason.empty();
+    for (std::size_t i = 0; all_there && i < rule.stages.size(); ++i) {
+      if (has_alarm && rule.stages[i].severity < Severity::warning) continue;
+      const std::string lacking = one.trackers[i]->lacking();
+      if (lacking.empty()) return {true, rule.stages[i].detector->tier(), {}};
+      if (reason.empty()) reason = lacking;
     }
     if (coverage.reason.empty()) coverage.reason = plan_->component(plan_->binding(one.binding).component) + ": " + reason;
   }
