@@ -11,7 +11,7 @@
 
 #include "core/time.hpp"
 
-/// HTTP as values: what routes see. Only server_beast.cpp knows the library beneath.
+/// HTTP as values: what routes see. Only session_beast.cpp knows the library beneath.
 namespace hale::fleet {
 
 class EventStream;

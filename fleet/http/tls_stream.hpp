@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-/// For server_beast.cpp only: Asio's headers are heavy.
+/// For the HTTP server's own .cpp files only: Asio's headers are heavy.
 namespace hale::fleet {
 
 namespace asio = boost::asio;
