@@ -118,7 +118,7 @@ class TcpListener final : public Listener {
     shared_.stopping = true;
     for (auto& worker : workers_) {
       asio::post(worker->io, [&worker = *worker] {
-        error_code ignored;
+        error_code ignored;  // of a socket that is given up
         worker.acceptor.close(ignored);
         const std::vector<Session*> sessions(worker.sessions.begin(), worker.sessions.end());
         for (Session* session : sessions) session->stop();
@@ -131,9 +131,17 @@ class TcpListener final : public Listener {
     for (auto& worker : workers_) worker->io.stop();
     for (auto& thread : threads_) thread.join();
     threads_.clear();
+    for (auto& worker : workers_) close(*worker);
   }
 
  private:
+  // Once its thread is gone: what the stop came too late for must not keep a client waiting until this object goes.
+  static void close(ListenerThread& worker) {
+    error_code ignored;
+    worker.acceptor.close(ignored);
+    for (Session* session : worker.sessions) session->close();
+  }
+
   ListenerShared shared_;
   std::vector<std::unique_ptr<ListenerThread>> workers_;
   std::vector<std::thread> threads_;

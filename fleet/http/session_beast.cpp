@@ -112,6 +112,11 @@ void Session::stop() {
   if (events_) events_->close();
 }
 
+void Session::close() {
+  error_code ignored;
+  stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
+}
+
 void Session::arm(Seconds after) {
   stream_.set_expired(false);
   deadline_.expires_after(after);

@@ -47,6 +47,8 @@ class Session : public std::enable_shared_from_this<Session> {
   asio::awaitable<void> run();
   /// The listener stops: what is idle or streams ends now, what is being answered ends after its answer.
   void stop();
+  /// Ends the connection, whatever it does.
+  void close();
 
  private:
   struct Reading;  // a request's parser and buffer
