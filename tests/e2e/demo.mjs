@@ -141,7 +141,7 @@ async function startAgent(fleet, name, extra) {
   run('hale-upload', ['enroll', '--token-file', '-', '--state', state], environment, `${token}\n`);
   const child = start('haled', ['--config', config, ...extra], environment, path.join(work, `${name}.log`));
   await until(`${name}'s agent answering`, 20, () => hale(environment, 'status'));
-  return {name, state, environment, child, device: JSON.parse(fs.readFileSync(path.join(state, 'identity.json'), 'utf8')).device_id};
+  return {name, state, environment, child, device: JSON.parse(fs.readFileSync(path.join(state, 'identity.json'), 'utf8')).device};
 }
 
 const hale = (environment, ...args) => JSON.parse(run('hale', [...args, '--json'], environment));
