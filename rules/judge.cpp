@@ -14,7 +14,9 @@ namespace {
 constexpr Millis kLeastPatience = 10 * kMinute;
 constexpr int kPatientIntervals = 3;
 
-std::int32_t floor_div(Millis value, Millis by) { return static_cast<std::int32_t>(value >= 0 ? value / by : (value - by + 1) / by); }
+std::int32_t floor_div(Millis value, Millis by) {
+  return static_cast<std::int32_t>(value >= 0 ? value / by : (value - by + 1) / by);
+}
 
 }  // namespace
 
@@ -28,16 +30,19 @@ Millis Judge::State::utc_offset() const {
   return static_cast<Millis>(std::clamp(*context->utc_offset, -24.0, 24.0) * static_cast<double>(kHour));
 }
 
-/// A gap is three times longer than rows usually are apart, and at least ten minutes [own]. The usual distance follows quickly downwards and
-/// slowly upwards, so that a night's sleep does not make it forget minutes.
+/// A gap is three times longer than rows usually are apart, and at least ten minutes [own]. The usual distance follows
+/// quickly downwards and slowly upwards, so that a night's sleep does not make it forget minutes.
 Row Judge::State::next_row(Millis time) {
   const Millis apart = last ? time - *last : 0;
   const Millis patience = std::max(kLeastPatience, kPatientIntervals * interval);
   if (!last || apart > patience) awake_since = time;
   if (last) {
-    if (interval == 0) interval = apart;
-    else if (apart < interval) interval += (apart - interval) / 4;
-    else interval += std::min((apart - interval) / 16, interval);
+    if (interval == 0)
+      interval = apart;
+    else if (apart < interval)
+      interval += (apart - interval) / 4;
+    else
+      interval += std::min((apart - interval) / 16, interval);
   }
   last = time;
   return {time, awake_since, patience, floor_div(time + utc_offset(), kDay), floor_div(time + utc_offset(), kHour)};
@@ -51,14 +56,16 @@ void Judge::State::refuse_sample(SeriesIndex series, Refusal refusal, double val
 }
 
 const Judge::State::Described* Judge::State::described_as(ComponentIndex component) const {
-  const auto found = std::find_if(described.begin(), described.end(), [component](const Described& one) { return one.component == component; });
+  const auto found = std::find_if(described.begin(), described.end(),
+                                  [component](const Described& one) { return one.component == component; });
   return found == described.end() ? nullptr : &*found;
 }
 
 std::optional<double> Judge::State::decode(const SeriesPlan& series, double raw48) const {
   if (!(raw48 >= 0) || raw48 >= 0x1p48) return {};
   const Described* disk = described_as(series.component);
-  return decode_smart_raw(disk != nullptr ? disk->model : std::string_view(), series.attribute, static_cast<std::uint64_t>(raw48));
+  return decode_smart_raw(disk != nullptr ? disk->model : std::string_view(), series.attribute,
+                          static_cast<std::uint64_t>(raw48));
 }
 
 void Judge::State::accept(const Sample& sample, Millis time, std::span<const Sample> row) {
@@ -80,7 +87,8 @@ void Judge::State::accept(const Sample& sample, Millis time, std::span<const Sam
       if (gate.size() <= slot) gate.resize(slot + 1);
       memory = &gate[slot];
     }
-    if (const auto refusal = refuse(*series->gate, memory, taken.value, time)) return refuse_sample(taken.series, *refusal, taken.value);
+    if (const auto refusal = refuse(*series->gate, memory, taken.value, time))
+      return refuse_sample(taken.series, *refusal, taken.value);
   } else if (!std::isfinite(taken.value)) {
     return refuse_sample(taken.series, Refusal::range, taken.value);
   }
@@ -114,7 +122,8 @@ void Judge::State::change_plan(TypeOverrides overrides) {
   for (SeriesIndex i = 0; i < plan->known_series(); ++i) {
     const auto from = plan->series(i).gate_slot;
     const auto to = next->series(i).gate_slot;
-    if (from >= 0 && to >= 0 && static_cast<std::size_t>(from) < gate.size()) moved[static_cast<std::size_t>(to)] = gate[static_cast<std::size_t>(from)];
+    if (from >= 0 && to >= 0 && static_cast<std::size_t>(from) < gate.size())
+      moved[static_cast<std::size_t>(to)] = gate[static_cast<std::size_t>(from)];
   }
   for (Described& one : described) one.component = next->component_index(plan->component(one.component));
   gate = std::move(moved);
@@ -128,7 +137,8 @@ void Judge::describe(const Component& component) {
   const ComponentIndex index = s.plan->component_index(component.id);
   const bool names = !component.name.empty() || !component.vendor.empty() || !component.model.empty();
   if (names) {
-    auto known = std::find_if(s.described.begin(), s.described.end(), [index](const State::Described& one) { return one.component == index; });
+    auto known = std::find_if(s.described.begin(), s.described.end(),
+                              [index](const State::Described& one) { return one.component == index; });
     if (known == s.described.end()) {
       s.described.push_back({index, {}, {}, {}});
       known = s.described.end() - 1;
@@ -151,21 +161,27 @@ std::uint64_t Judge::dropped_rows() const { return state_->dropped; }
 std::vector<Finding> Judge::active() const {
   const State& s = *state_;
   std::vector<Finding> findings;
-  for (const auto& standing : s.engine.active()) findings.push_back(s.make_finding(standing, FindingState::active, s.last.value_or(0)));
+  for (const auto& standing : s.engine.active())
+    findings.push_back(s.make_finding(standing, FindingState::active, s.last.value_or(0)));
   return findings;
 }
 
 std::vector<Coverage> Judge::coverage() const {
   const State& s = *state_;
   const auto& rules = s.rule_set.compiled().rules;
-  const auto watched = [&s](const EventName& event) { return std::find(s.watched.begin(), s.watched.end(), event.source) != s.watched.end(); };
+  const auto watched = [&s](const EventName& event) {
+    return std::find(s.watched.begin(), s.watched.end(), event.source) != s.watched.end();
+  };
   std::vector<Coverage> all;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     RuleCoverage one = s.engine.coverage(static_cast<std::uint16_t>(i));
     const auto& inputs = rules[i].inputs;
-    const bool only_events = std::all_of(inputs.begin(), inputs.end(), [](const InputSpec& input) { return input.kind == InputKind::events; });
-    if (!one.ok && only_events && std::any_of(inputs[0].events.begin(), inputs[0].events.end(), watched)) one = {true, one.tier, {}};
-    all.push_back({rules[i].id, one.ok ? "ok" : "insufficient", one.ok ? std::string(one.tier) : std::string(), one.reason});
+    const bool only_events = std::all_of(inputs.begin(), inputs.end(),
+                                         [](const InputSpec& input) { return input.kind == InputKind::events; });
+    if (!one.ok && only_events && std::any_of(inputs[0].events.begin(), inputs[0].events.end(), watched))
+      one = {true, one.tier, {}};
+    all.push_back(
+        {rules[i].id, one.ok ? "ok" : "insufficient", one.ok ? std::string(one.tier) : std::string(), one.reason});
   }
   return all;
 }
@@ -173,7 +189,8 @@ std::vector<Coverage> Judge::coverage() const {
 std::vector<Rejection> Judge::rejections() const {
   std::vector<Rejection> all;
   if (!state_->refused) return all;
-  for (const auto& [key, refused] : *state_->refused) all.push_back({key.first, std::string(to_string(key.second)), refused.count, refused.last});
+  for (const auto& [key, refused] : *state_->refused)
+    all.push_back({key.first, std::string(to_string(key.second)), refused.count, refused.last});
   return all;
 }
 

@@ -20,8 +20,8 @@ namespace hale::rules {
 class Sink {
  public:
   virtual ~Sink() = default;
-  virtual void on_finding(const Finding& finding) = 0;            ///< one call a transition, a change of severity included
-  virtual void on_notification(const Notification& message) = 0;  ///< now to be shown
+  virtual void on_finding(const Finding& finding) = 0;  ///< one call a transition, a change of severity included
+  virtual void on_notification(const Notification& message) = 0;     ///< now to be shown
   virtual void on_withdraw(const std::string& notification_id) = 0;  ///< no longer valid: take it down
   virtual void on_outcome(const Outcome& outcome) = 0;
 };
@@ -34,8 +34,8 @@ struct Rejection {
   double last_value{};
 };
 
-/// The whole judging pipeline of one device: gate, rules, notification policy. The service, `hale replay` and the fleet's replay before a
-/// roll-out run exactly this. Uses the time it is given and no clock. One thread.
+/// The whole judging pipeline of one device: gate, rules, notification policy. The service, `hale replay` and the
+/// fleet's replay before a roll-out run exactly this. Uses the time it is given and no clock. One thread.
 class Judge {
  public:
   Judge(const RuleSet& rules, Layout& layout, PolicyOptions options, Sink& sink);
@@ -52,13 +52,16 @@ class Judge {
   void step(Timestamp time, std::span<const Sample> samples, std::span<const EventSample> events);
   std::span<const Sample> accepted() const;
 
-  /// Lets waiting messages go out when the person is there and may be spoken to. step() does it with `presence` as last told.
+  /// Lets waiting messages go out when the person is there and may be spoken to. step() does it with `presence` as last
+  /// told.
   void set_presence(const Presence& presence, Timestamp time);
   /// Asks for the one message of greeting after installation; it goes out like any other, when the person is there.
   void welcome(Timestamp time);
-  /// Sources of events that are being watched ("kernel", "Kernel-Power"): rules over them can be judged though nothing happened yet.
+  /// Sources of events that are being watched ("kernel", "Kernel-Power"): rules over them can be judged though nothing
+  /// happened yet.
   void set_watched_sources(std::vector<std::string> sources);
-  /// The recording is over: lets out what still waits for its time, each at that time. Only with PolicyOptions::assume_present.
+  /// The recording is over: lets out what still waits for its time, each at that time. Only with
+  /// PolicyOptions::assume_present.
   void finish();
   void answer(const std::string& fingerprint, Answer answer, Timestamp time);
   void snooze(const std::string& fingerprint, int days, Timestamp time);
@@ -70,8 +73,8 @@ class Judge {
   /// Memory that this device's state takes, what is shared with other devices left out.
   std::size_t state_bytes() const;
 
-  /// All state as bytes, so that a restart goes on where it was. restore() refuses bytes of another format version (Errc::unsupported) and the
-  /// caller starts afresh.
+  /// All state as bytes, so that a restart goes on where it was. restore() refuses bytes of another format version
+  /// (Errc::unsupported) and the caller starts afresh.
   std::string save() const;
   Result<> restore(std::string_view bytes);
 

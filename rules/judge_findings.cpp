@@ -62,12 +62,16 @@ Finding Judge::State::make_finding(const Engine::Standing& standing, FindingStat
 
 void Judge::State::on_transition(Transition&& transition, Millis time) {
   const CompiledRule& rule = rule_set.compiled().rules[transition.rule];
-  const Engine::Standing standing{transition.rule, transition.component, transition.stage, transition.first_seen, std::move(transition.evidence)};
-  const Finding finding = make_finding(standing, transition.active ? FindingState::active : FindingState::resolved, time);
+  const Engine::Standing standing{transition.rule, transition.component, transition.stage, transition.first_seen,
+                                  std::move(transition.evidence)};
+  const Finding finding =
+      make_finding(standing, transition.active ? FindingState::active : FindingState::resolved, time);
   sink->on_finding(finding);
   if (transition.active && rule.stages[transition.stage].notify) {
     const std::string topic = std::string(to_string(rule.cause)) + "\n" + finding.component;
-    talker().raise({finding.fingerprint, rule.id, finding.component, topic, finding.severity, rule.message_after, rule.cooldown_days}, time);
+    talker().raise({finding.fingerprint, rule.id, finding.component, topic, finding.severity, rule.message_after,
+                    rule.cooldown_days},
+                   time);
   }
   if (transition.active) return;
   tell_outcome(transition, finding);
@@ -91,8 +95,8 @@ Notifier& Judge::State::talker() {
 }
 
 Notifier::Output Judge::State::output() {
-  return {[this](const Speech& speech, Millis time) { show(speech, time); }, [this](const std::string& id) { sink->on_withdraw(id); },
-          [this](Millis time) { show_welcome(time); }};
+  return {[this](const Speech& speech, Millis time) { show(speech, time); },
+          [this](const std::string& id) { sink->on_withdraw(id); }, [this](Millis time) { show_welcome(time); }};
 }
 
 void Judge::State::show(const Speech& speech, Millis time) {
@@ -114,7 +118,8 @@ void Judge::State::show(const Speech& speech, Millis time) {
   message.rule = finding.rule;
   message.level = level_of(finding.severity);
   const std::string title = render(texts.title, finding, options.language, language.common);
-  message.title = fill(fill(common("title"), "{level}", common("level." + std::string(to_string(message.level)))), "{title}", title);
+  message.title = fill(fill(common("title"), "{level}", common("level." + std::string(to_string(message.level)))),
+                       "{title}", title);
   const std::string step = render(texts.first_step, finding, options.language, language.common);
   message.body = fill(fill(common("body"), "{reason}", finding.summary), "{first_step}", step);
   message.actions = {{Answer::how_to_fix, common("action.how_to_fix")},

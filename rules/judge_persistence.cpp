@@ -7,14 +7,18 @@ constexpr std::string_view kMagic = "hale-judge";
 constexpr std::uint32_t kFormat = 1;
 
 void save_context(const Context& context, StateWriter& writer) {
-  for (const auto* text : {&context.boot_id, &context.os_build, &context.bios_version, &context.platform_profile, &context.host_chassis}) writer.text(*text);
+  for (const auto* text :
+       {&context.boot_id, &context.os_build, &context.bios_version, &context.platform_profile, &context.host_chassis})
+    writer.text(*text);
   writer.number(context.utc_offset.has_value());
   writer.number(context.utc_offset.value_or(0));
 }
 
 Context restore_context(StateReader& reader) {
   Context context;
-  for (auto* text : {&context.boot_id, &context.os_build, &context.bios_version, &context.platform_profile, &context.host_chassis}) *text = reader.text();
+  for (auto* text :
+       {&context.boot_id, &context.os_build, &context.bios_version, &context.platform_profile, &context.host_chassis})
+    *text = reader.text();
   const bool has_offset = reader.number<bool>();
   const double offset = reader.number<double>();
   if (has_offset) context.utc_offset = offset;
@@ -49,7 +53,8 @@ std::string Judge::save() const {
   std::vector<std::pair<SeriesIndex, const GateState*>> gates;
   for (SeriesIndex i = 0; i < s.plan->known_series(); ++i) {
     const auto slot = s.plan->series(i).gate_slot;
-    if (slot >= 0 && static_cast<std::size_t>(slot) < s.gate.size()) gates.emplace_back(i, &s.gate[static_cast<std::size_t>(slot)]);
+    if (slot >= 0 && static_cast<std::size_t>(slot) < s.gate.size())
+      gates.emplace_back(i, &s.gate[static_cast<std::size_t>(slot)]);
   }
   writer.number(static_cast<std::uint32_t>(gates.size()));
   for (const auto& [series, gate] : gates) {
@@ -94,7 +99,8 @@ Result<> Judge::restore(std::string_view bytes) {
   for (std::uint32_t left = reader.count(5); left > 0 && reader.good(); --left) {
     const std::string id(reader.text());
     const auto type = reader.number<std::uint8_t>();
-    if (type <= static_cast<std::uint8_t>(ComponentType::other)) overrides.try_emplace(id, static_cast<ComponentType>(type));
+    if (type <= static_cast<std::uint8_t>(ComponentType::other))
+      overrides.try_emplace(id, static_cast<ComponentType>(type));
   }
   s.change_plan(std::move(overrides));
   for (std::uint32_t left = reader.count(16); left > 0 && reader.good(); --left) {
@@ -129,7 +135,8 @@ Result<> Judge::restore(std::string_view bytes) {
   }
   s.engine.restore(reader);
   if (reader.number<bool>()) s.talker().restore(reader);
-  if (!reader.good() || !reader.at_end()) return fail(Errc::invalid_input, "the saved state of the rules is damaged: judging starts afresh");
+  if (!reader.good() || !reader.at_end())
+    return fail(Errc::invalid_input, "the saved state of the rules is damaged: judging starts afresh");
   state_ = std::move(fresh);
   return {};
 }

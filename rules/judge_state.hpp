@@ -16,7 +16,12 @@ namespace hale::rules {
 /// What one device keeps. Most parts are made when first needed: a disk of a fleet's recording needs few.
 struct Judge::State {
   State(const RuleSet& rules, Layout& names, PolicyOptions policy, Sink& output)
-      : rule_set(rules), layout(&names), options(std::move(policy)), sink(&output), plan(Plan::of(names, rules.shared(), {})), engine(plan) {}
+      : rule_set(rules),
+        layout(&names),
+        options(std::move(policy)),
+        sink(&output),
+        plan(Plan::of(names, rules.shared(), {})),
+        engine(plan) {}
 
   struct Described {
     ComponentIndex component{};
@@ -43,7 +48,7 @@ struct Judge::State {
   Presence presence;
   std::optional<Millis> last;  ///< the newest row
   Millis awake_since{};
-  Millis interval{};           ///< what usually lies between rows
+  Millis interval{};  ///< what usually lies between rows
   std::uint64_t dropped{};
 
   Millis utc_offset() const;

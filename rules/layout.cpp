@@ -14,13 +14,15 @@ std::string joined(std::string_view a, std::string_view b, std::string_view c) {
 }  // namespace
 
 SeriesIndex Layout::series(Metric metric, std::string_view component, std::string_view key) {
-  const auto [at, added] = series_by_name_.try_emplace(joined(info(metric).name, component, key), static_cast<SeriesIndex>(series_.size()));
+  const auto [at, added] =
+      series_by_name_.try_emplace(joined(info(metric).name, component, key), static_cast<SeriesIndex>(series_.size()));
   if (added) series_.push_back({metric, std::string(component), std::string(key)});
   return at->second;
 }
 
 EventIndex Layout::event(std::string_view component, std::string_view source, std::string_view code) {
-  const auto [at, added] = event_by_name_.try_emplace(joined(component, source, code), static_cast<EventIndex>(events_.size()));
+  const auto [at, added] =
+      event_by_name_.try_emplace(joined(component, source, code), static_cast<EventIndex>(events_.size()));
   if (added) events_.push_back({std::string(component), std::string(source), std::string(code)});
   return at->second;
 }

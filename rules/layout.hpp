@@ -29,8 +29,8 @@ struct EventKey {
   bool operator==(const EventKey&) const = default;
 };
 
-/// The names of all series and events that a machine, or all devices of one recording, have. Append-only; indices never change.
-/// Shared by every device judged with it, so that a device with few columns costs little. Used from one thread.
+/// The names of all series and events that a machine, or all devices of one recording, have. Append-only; indices never
+/// change. Shared by every device judged with it, so that a device with few columns costs little. Used from one thread.
 class Layout {
  public:
   SeriesIndex series(Metric metric, std::string_view component, std::string_view key = {});
@@ -38,7 +38,8 @@ class Layout {
   const std::vector<SeriesKey>& all_series() const { return series_; }
   const std::vector<EventKey>& all_events() const { return events_; }
 
-  /// What the judging derives from the names, once for all devices: kept here because it lives as long as they do. Keyed by its owner's choice.
+  /// What the judging derives from the names, once for all devices: kept here because it lives as long as they do.
+  /// Keyed by its owner's choice.
   std::map<std::string, std::shared_ptr<void>>& all_derived() const { return derived_; }
 
  private:

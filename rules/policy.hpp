@@ -16,11 +16,12 @@ struct QuietHours {
 
 struct PolicyOptions {
   QuietHours quiet{};
-  int tips_per_day{1};       ///< urgent messages (data at risk) are not counted
-  int cooldown_days{30};     ///< the same cause again, unless it got worse
-  int snooze_days{7};        ///< what "Later" means
-  bool enrolled{false};      ///< "Book an engineer", else "Find service"
-  bool assume_present{false};  ///< replay: somebody free is always there, so that a message goes out the moment it may, between rows too
+  int tips_per_day{1};         ///< urgent messages (data at risk) are not counted
+  int cooldown_days{30};       ///< the same cause again, unless it got worse
+  int snooze_days{7};          ///< what "Later" means
+  bool enrolled{false};        ///< "Book an engineer", else "Find service"
+  bool assume_present{false};  ///< replay: somebody free is always there, so that a message goes out the moment it may,
+                               ///< between rows too
   std::string language{"en"};
 };
 

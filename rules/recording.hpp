@@ -26,8 +26,8 @@ struct RecordingRow {
   const Context* context{};
 };
 
-/// Streams a recording (.csv or .csv.gz, docs: recordings) row by row in constant memory. Malformed: Errc::invalid_input with
-/// "FILE:LINE:COLUMN: what is wrong"; rows before it stand.
+/// Streams a recording (.csv or .csv.gz, docs: recordings) row by row in constant memory. Malformed:
+/// Errc::invalid_input with "FILE:LINE:COLUMN: what is wrong"; rows before it stand.
 class RecordingReader {
  public:
   static Result<std::unique_ptr<RecordingReader>> open(const std::filesystem::path& file, Layout& layout);
@@ -38,8 +38,9 @@ class RecordingReader {
   virtual const std::vector<std::string>& unknown_columns() const = 0;
 };
 
-/// Writes a recording of this machine (`hale record`). Columns are fixed by the first rows; a later component starts a new column only after
-/// `add_columns` (which rewrites the header). Values are written with as few digits as reproduce them.
+/// Writes a recording of this machine (`hale record`). Columns are fixed by the first rows; a later component starts a
+/// new column only after `add_columns` (which rewrites the header). Values are written with as few digits as reproduce
+/// them.
 class RecordingWriter {
  public:
   static Result<std::unique_ptr<RecordingWriter>> create(const std::filesystem::path& file);
@@ -55,8 +56,9 @@ struct ReplayOptions {
   bool coverage{true};
 };
 
-/// `hale replay`: JSON Lines of every file to `out`, one call a line with its line feed, complaints to `complain`. Returns the exit code (0, 2).
-int replay(const std::vector<std::filesystem::path>& files, const ReplayOptions& options, const std::function<void(std::string_view)>& out,
-           const std::function<void(std::string_view)>& complain);
+/// `hale replay`: JSON Lines of every file to `out`, one call a line with its line feed, complaints to `complain`.
+/// Returns the exit code (0, 2).
+int replay(const std::vector<std::filesystem::path>& files, const ReplayOptions& options,
+           const std::function<void(std::string_view)>& out, const std::function<void(std::string_view)>& complain);
 
 }  // namespace hale::rules

@@ -37,7 +37,8 @@ Result<> load_packs(const std::vector<NamedText>& packs, CompiledRules& rules) {
 
 Result<> load_embedded_words(CompiledRules& rules) {
   for (const std::string_view language : kLanguages) {
-    if (auto loaded = load_texts(embedded_file("texts/" + std::string(language) + ".json"), language, rules); !loaded) return loaded;
+    if (auto loaded = load_texts(embedded_file("texts/" + std::string(language) + ".json"), language, rules); !loaded)
+      return loaded;
   }
   return load_gate(embedded_file("data/gate.json"), rules);
 }
@@ -115,7 +116,8 @@ Result<RuleSet> RuleSet::load(const std::filesystem::path& folder) {
   if (auto loaded = load_packs(*packs, *rules); !loaded) return fail(loaded.error());
   if (auto loaded = load_embedded_words(*rules); !loaded) return fail(loaded.error());
   if (auto loaded = load_folder_words(folder, *rules); !loaded) return fail(loaded.error());
-  if (auto checked = check_texts(*rules); !checked) return fail(std::move(checked.error()).with_context(folder.string()));
+  if (auto checked = check_texts(*rules); !checked)
+    return fail(std::move(checked.error()).with_context(folder.string()));
   return RuleSet(std::move(rules));
 }
 
@@ -131,7 +133,13 @@ RuleSet::Texts RuleSet::texts(const Finding& finding, std::string_view lang) con
   const Language& language = compiled_->language(lang);
   const RuleTexts& texts = language.rules[*index];
   const auto fill = [&](const std::string& text) { return render(text, finding, lang, language.common); };
-  Texts filled{fill(texts.title), fill(texts.reason), fill(texts.first_step), fill(texts.stakes), fill(texts.when_to_call), {}, compiled_->rules[*index].references};
+  Texts filled{fill(texts.title),
+               fill(texts.reason),
+               fill(texts.first_step),
+               fill(texts.stakes),
+               fill(texts.when_to_call),
+               {},
+               compiled_->rules[*index].references};
   for (const std::string& step : texts.further_steps) filled.further_steps.push_back(fill(step));
   return filled;
 }

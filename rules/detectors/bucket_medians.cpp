@@ -19,7 +19,8 @@ bool BucketMedians::add(std::int32_t bucket, double value, std::size_t keep) {
     readings_.resize(kReadings / 2);
     stride_ *= 2;
   }
-  if (readings_.size() == readings_.capacity()) readings_.reserve(std::min(kReadings, std::max<std::size_t>(4, readings_.size() * 2)));
+  if (readings_.size() == readings_.capacity())
+    readings_.reserve(std::min(kReadings, std::max<std::size_t>(4, readings_.size() * 2)));
   readings_.push_back(static_cast<float>(value));
   skip_ = stride_ - 1;
   return next;
@@ -30,7 +31,8 @@ void BucketMedians::close(std::size_t keep) {
   const auto middle = readings_.begin() + static_cast<std::ptrdiff_t>(readings_.size() / 2);
   std::nth_element(readings_.begin(), middle, readings_.end());
   if (complete_.size() >= keep) complete_.erase(complete_.begin());
-  if (complete_.size() == complete_.capacity()) complete_.reserve(std::min(keep, std::max<std::size_t>(8, complete_.size() * 2)));
+  if (complete_.size() == complete_.capacity())
+    complete_.reserve(std::min(keep, std::max<std::size_t>(8, complete_.size() * 2)));
   complete_.push_back({bucket_, *middle});
   readings_.clear();
   stride_ = 1;

@@ -7,7 +7,8 @@
 
 namespace hale::rules {
 
-/// The medians of a series over equal stretches of days, the newest `keep` of them. A stretch's median is of up to 32 evenly spread readings.
+/// The medians of a series over equal stretches of days, the newest `keep` of them. A stretch's median is of up to 32
+/// evenly spread readings.
 class BucketMedians {
  public:
   struct Entry {

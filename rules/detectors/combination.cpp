@@ -83,7 +83,8 @@ class CombinationTracker final : public Tracker {
 
   static void merge(const Evidence& from, Evidence& into) {
     for (const Fact& fact : from.facts) {
-      const bool known = std::any_of(into.facts.begin(), into.facts.end(), [&](const Fact& other) { return other.name == fact.name; });
+      const bool known =
+          std::any_of(into.facts.begin(), into.facts.end(), [&](const Fact& other) { return other.name == fact.name; });
       if (!known) into.facts.push_back(fact);
     }
     into.plots.insert(into.plots.end(), from.plots.begin(), from.plots.end());
@@ -107,7 +108,9 @@ class CombinationDetector final : public Detector {
     for (const Part& part : p_.parts) {
       if (!part.detector) continue;
       const auto more = part.detector->facts();
-      const auto known = [](const std::vector<FactInfo>& list, const FactInfo& one) { return std::find(list.begin(), list.end(), one) != list.end(); };
+      const auto known = [](const std::vector<FactInfo>& list, const FactInfo& one) {
+        return std::find(list.begin(), list.end(), one) != list.end();
+      };
       if (p_.any && !first) std::erase_if(facts, [&](const FactInfo& fact) { return !known(more, fact); });
       for (const FactInfo& fact : more) {
         if ((first || !p_.any) && !known(facts, fact)) facts.push_back(fact);

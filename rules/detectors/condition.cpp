@@ -10,17 +10,25 @@ struct Word {
   const char* key;
   Compare compare;
 };
-constexpr Word kWords[] = {{"above", Compare::above},   {"at_least", Compare::at_least}, {"below", Compare::below},
-                           {"at_most", Compare::at_most}, {"equals", Compare::equals},     {"any_bits", Compare::any_bits}};
+constexpr Word kWords[] = {{"above", Compare::above},   {"at_least", Compare::at_least},
+                           {"below", Compare::below},   {"at_most", Compare::at_most},
+                           {"equals", Compare::equals}, {"any_bits", Compare::any_bits}};
 
 bool compare(double value, Compare how, double limit) {
   switch (how) {
-    case Compare::above: return value > limit;
-    case Compare::at_least: return value >= limit;
-    case Compare::below: return value < limit;
-    case Compare::at_most: return value <= limit;
-    case Compare::equals: return value == limit;
-    case Compare::any_bits: return value >= 0 && value < 0x1p53 && (static_cast<std::uint64_t>(value) & static_cast<std::uint64_t>(limit)) != 0;
+    case Compare::above:
+      return value > limit;
+    case Compare::at_least:
+      return value >= limit;
+    case Compare::below:
+      return value < limit;
+    case Compare::at_most:
+      return value <= limit;
+    case Compare::equals:
+      return value == limit;
+    case Compare::any_bits:
+      return value >= 0 && value < 0x1p53 &&
+             (static_cast<std::uint64_t>(value) & static_cast<std::uint64_t>(limit)) != 0;
   }
   return false;
 }
@@ -44,8 +52,10 @@ Test parse_test(const JsonView& json, const RuleScope& scope) {
     test.times = right.number_or("times", 1);
     test.plus = right.number_or("plus", 0);
   }
-  if (comparisons != 1) json.report("expected exactly one comparison: above, at_least, below, at_most, equals or any_bits");
-  if (test.compare == Compare::any_bits && (test.other || test.value < 1)) json.report("any_bits takes a mask of at least 1");
+  if (comparisons != 1)
+    json.report("expected exactly one comparison: above, at_least, below, at_most, equals or any_bits");
+  if (test.compare == Compare::any_bits && (test.other || test.value < 1))
+    json.report("any_bits takes a mask of at least 1");
   return test;
 }
 

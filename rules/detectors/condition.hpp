@@ -27,7 +27,8 @@ struct Test {
 };
 
 /// Tests joined by all or any, nested.
-/// Missing inputs: `all` is false as soon as one test is, and unknown when the others leave it open; `any` goes by the tests that can be made.
+/// Missing inputs: `all` is false as soon as one test is, and unknown when the others leave it open; `any` goes by the
+/// tests that can be made.
 class Condition {
  public:
   /// {"input":"x","above":90} or {"all":[…]} or {"any":[…]}.

@@ -15,7 +15,8 @@ void Occurrences::add(std::int32_t bucket, double amount) {
 }
 
 void Occurrences::forget_before(std::int32_t first) {
-  const auto keep = std::find_if(buckets_.begin(), buckets_.end(), [first](const Bucket& bucket) { return bucket.id >= first; });
+  const auto keep =
+      std::find_if(buckets_.begin(), buckets_.end(), [first](const Bucket& bucket) { return bucket.id >= first; });
   if (keep == buckets_.begin()) return;
   buckets_.erase(buckets_.begin(), keep);
   if (buckets_.empty()) buckets_ = {};
@@ -38,8 +39,9 @@ double Occurrences::largest() const {
 }
 
 int Occurrences::buckets_with(double at_least) const {
-  return static_cast<int>(
-      std::count_if(buckets_.begin(), buckets_.end(), [&](const Bucket& bucket) { return static_cast<double>(bucket.amount) >= at_least; }));
+  return static_cast<int>(std::count_if(buckets_.begin(), buckets_.end(), [&](const Bucket& bucket) {
+    return static_cast<double>(bucket.amount) >= at_least;
+  }));
 }
 
 void Occurrences::save(StateWriter& writer) const {

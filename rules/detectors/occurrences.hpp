@@ -6,7 +6,8 @@
 
 namespace hale::rules {
 
-/// How much of something happened in each of the last days (or hours, for short windows). Only buckets in which something happened take memory.
+/// How much of something happened in each of the last days (or hours, for short windows). Only buckets in which
+/// something happened take memory.
 class Occurrences {
  public:
   void add(std::int32_t bucket, double amount);

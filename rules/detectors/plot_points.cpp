@@ -16,7 +16,8 @@ void PlotPoints::add(Millis time, double value) {
     points_.resize(kMost / 2);
     if (stride_ < 0x4000) stride_ = static_cast<std::uint16_t>(stride_ * 2);
   }
-  if (points_.size() == points_.capacity()) points_.reserve(std::min(kMost, std::max<std::size_t>(4, points_.size() * 2)));
+  if (points_.size() == points_.capacity())
+    points_.reserve(std::min(kMost, std::max<std::size_t>(4, points_.size() * 2)));
   points_.push_back({static_cast<std::uint32_t>(time / kSecond), static_cast<float>(value)});
   skip_ = static_cast<std::uint16_t>(stride_ - 1);
 }
@@ -27,13 +28,15 @@ void PlotPoints::clear() {
   skip_ = 0;
 }
 
-void PlotPoints::show(const FactInfo& input, std::string_view metric, std::optional<double> threshold, EvidenceBuilder& builder) const {
+void PlotPoints::show(const FactInfo& input, std::string_view metric, std::optional<double> threshold,
+                      EvidenceBuilder& builder) const {
   if (points_.size() < 2) return;
   Plot plot;
   plot.metric = metric;
   plot.unit = input.unit;
   plot.threshold = threshold;
-  for (const Point& point : points_) plot.points.emplace_back(Timestamp(std::chrono::seconds(point.seconds)), widen(point.value));
+  for (const Point& point : points_)
+    plot.points.emplace_back(Timestamp(std::chrono::seconds(point.seconds)), widen(point.value));
   builder.evidence.plots.push_back(std::move(plot));
 }
 

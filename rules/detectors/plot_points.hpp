@@ -6,7 +6,8 @@
 
 namespace hale::rules {
 
-/// The course of a value during an episode, in at most 24 points: when full, every second one is dropped. Takes no memory until used.
+/// The course of a value during an episode, in at most 24 points: when full, every second one is dropped. Takes no
+/// memory until used.
 class PlotPoints {
  public:
   static constexpr std::size_t kMost = 24;
@@ -14,7 +15,8 @@ class PlotPoints {
   void clear();
   bool empty() const { return points_.empty(); }
   /// Adds itself as a plot of that input, when there are at least two points.
-  void show(const FactInfo& input, std::string_view metric, std::optional<double> threshold, EvidenceBuilder& builder) const;
+  void show(const FactInfo& input, std::string_view metric, std::optional<double> threshold,
+            EvidenceBuilder& builder) const;
   void save(StateWriter& writer) const;
   void restore(StateReader& reader);
   std::size_t bytes() const { return points_.capacity() * sizeof(Point); }

@@ -11,8 +11,8 @@ struct Line {
   double at(double x) const { return intercept + slope * x; }
 };
 
-/// A straight line that up to 29 % of outliers do not move (Theil 1950, Sen 1968), with Mann-Kendall's test for a trend (ties counted).
-/// Points in ascending x, at least 2.
+/// A straight line that up to 29 % of outliers do not move (Theil 1950, Sen 1968), with Mann-Kendall's test for a trend
+/// (ties counted). Points in ascending x, at least 2.
 Line fit_line(std::span<const std::pair<double, double>> points);
 
 }  // namespace hale::rules

@@ -7,7 +7,8 @@
 #include "rules/detectors/registry.hpp"
 #include "rules/loader/json_view.hpp"
 
-/// A condition that holds: for a length of active time, and in a number of reads that lie apart. Ends when another condition holds likewise.
+/// A condition that holds: for a length of active time, and in a number of reads that lie apart. Ends when another
+/// condition holds likewise.
 namespace hale::rules {
 namespace {
 

@@ -10,8 +10,8 @@
 #include "rules/detectors/widen.hpp"
 #include "rules/loader/json_view.hpp"
 
-/// Slow change: medians of days or weeks, a robust line through them, and the day on which it reaches a limit. Or a level that so many medians
-/// in a row have passed; or a drop within so long.
+/// Slow change: medians of days or weeks, a robust line through them, and the day on which it reaches a limit. Or a
+/// level that so many medians in a row have passed; or a drop within so long.
 namespace hale::rules {
 namespace {
 
@@ -32,7 +32,9 @@ struct Trend {
   std::size_t in_a_row{};
   std::optional<double> change;  ///< share lost or gained within the kept medians
 
-  bool beyond(double value, double bound) const { return direction == Direction::rising ? value >= bound : value <= bound; }
+  bool beyond(double value, double bound) const {
+    return direction == Direction::rising ? value >= bound : value <= bound;
+  }
 };
 
 class TrendTracker final : public Tracker {
@@ -64,7 +66,8 @@ class TrendTracker final : public Tracker {
     plot.unit = p_.input.unit;
     plot.threshold = p_.limit ? p_.limit : p_.level;
     for (const auto& entry : medians_.complete()) {
-      plot.points.emplace_back(Timestamp(std::chrono::milliseconds(entry.bucket * p_.bucket_days * kDay)), widen(entry.median));
+      plot.points.emplace_back(Timestamp(std::chrono::milliseconds(entry.bucket * p_.bucket_days * kDay)),
+                               widen(entry.median));
     }
     if (!plot.points.empty()) builder.evidence.from = plot.points.front().first;
     if (plot.points.size() > 1) builder.evidence.plots.push_back(std::move(plot));
@@ -73,7 +76,10 @@ class TrendTracker final : public Tracker {
   std::string lacking() const override {
     const std::size_t have = medians_.complete().size();
     if (have >= p_.min_buckets) return {};
-    return fmt::format("has {} of the {} {} of readings it needs", have, p_.min_buckets, p_.bucket_days == 7 ? "weeks" : p_.bucket_days == 1 ? "days" : "periods");
+    return fmt::format("has {} of the {} {} of readings it needs", have, p_.min_buckets,
+                       p_.bucket_days == 7   ? "weeks"
+                       : p_.bucket_days == 1 ? "days"
+                                             : "periods");
   }
   void save(StateWriter& writer) const override {
     writer.number(active_);
@@ -128,7 +134,8 @@ class TrendTracker final : public Tracker {
   bool reaches_limit(const Row& row) {
     const auto& entries = medians_.complete();
     std::vector<std::pair<double, double>> points;
-    for (const auto& entry : entries) points.emplace_back(static_cast<double>(entry.bucket) * p_.bucket_days, static_cast<double>(entry.median));
+    for (const auto& entry : entries)
+      points.emplace_back(static_cast<double>(entry.bucket) * p_.bucket_days, static_cast<double>(entry.median));
     const Line line = fit_line(points);
     slope_ = line.slope;
     projected_ = 0;
@@ -184,11 +191,13 @@ std::optional<double> optional_number(const JsonView& json, std::string_view key
 }  // namespace
 
 std::unique_ptr<const Detector> make_trend(const JsonView& json, const RuleScope& scope) {
-  json.allow({"kind", "input", "bucket", "keep", "min_buckets", "direction", "limit", "horizon", "from", "level", "in_a_row", "change"});
+  json.allow({"kind", "input", "bucket", "keep", "min_buckets", "direction", "limit", "horizon", "from", "level",
+              "in_a_row", "change"});
   Trend p;
   p.slot = scope.slot(json, "input");
   p.input = {scope.input(p.slot).name, scope.input(p.slot).unit};
-  p.metric = scope.input(p.slot).kind == InputKind::series ? std::string(info(scope.input(p.slot).metric).name) : p.input.name;
+  p.metric =
+      scope.input(p.slot).kind == InputKind::series ? std::string(info(scope.input(p.slot).metric).name) : p.input.name;
   p.bucket_days = json.word<int>("bucket", {{"day", 1}, {"week", 7}}, 1);
   p.keep = static_cast<std::size_t>(json.whole_or("keep", 60, 2, 120));
   p.direction = json.word<Direction>("direction", {{"rising", Direction::rising}, {"falling", Direction::falling}});

@@ -8,7 +8,8 @@
 #include "rules/detectors/widen.hpp"
 #include "rules/loader/json_view.hpp"
 
-/// `counter` and `event_rate`: something happened so often in a window: in all, on so many distinct days, or on any one day.
+/// `counter` and `event_rate`: something happened so often in a window: in all, on so many distinct days, or on any one
+/// day.
 namespace hale::rules {
 namespace {
 
@@ -21,12 +22,12 @@ struct Window {
   FactInfo amount;  ///< "increase" or "count"
   std::string metric;
   Millis window{};
-  bool hourly{};      ///< buckets are hours, else local days
-  double total{};     ///< any of the three criteria that is above 0
+  bool hourly{};   ///< buckets are hours, else local days
+  double total{};  ///< any of the three criteria that is above 0
   int days{};
   double any_day{};
-  double per_day{};   ///< a day with less does not count for `days`
-  Millis quiet{};     ///< ends after so long without an occurrence
+  double per_day{};  ///< a day with less does not count for `days`
+  Millis quiet{};    ///< ends after so long without an occurrence
   Reset reset{};
   int baseline_days{};  ///< learn what a usual day has, on so many first days
   double baseline_times{};
@@ -64,7 +65,8 @@ class WindowTracker final : public Tracker {
     const Millis bucket_ms = p_.hourly ? kHour : kDay;
     const auto& buckets = occurrences_.buckets();
     builder.evidence.to = Timestamp(std::chrono::milliseconds(row.time));
-    builder.evidence.from = buckets.empty() ? builder.evidence.to : Timestamp(std::chrono::milliseconds(buckets.front().id * bucket_ms));
+    builder.evidence.from =
+        buckets.empty() ? builder.evidence.to : Timestamp(std::chrono::milliseconds(buckets.front().id * bucket_ms));
     Plot plot;
     plot.metric = p_.metric;
     plot.unit = p_.amount.unit;
@@ -77,7 +79,8 @@ class WindowTracker final : public Tracker {
   std::string lacking() const override {
     if (p_.events) return {};
     if (!has_value_ || first_ == newest_) return "needs a second reading to compare with";
-    if (learning()) return fmt::format("has seen {} of the {} days it needs to know what is usual", learned_days_, p_.baseline_days);
+    if (learning())
+      return fmt::format("has seen {} of the {} days it needs to know what is usual", learned_days_, p_.baseline_days);
     return {};
   }
   void save(StateWriter& writer) const override {
@@ -121,7 +124,8 @@ class WindowTracker final : public Tracker {
     if (p_.after_gap > 0 && row.time - row.awake_since < p_.after_gap) return;
     occurrences_.add(bucket, amount);
     // Where days are counted, a day with too little is as good as quiet.
-    const bool small = p_.days > 0 && p_.total <= 0 && static_cast<double>(occurrences_.buckets().back().amount) < needed_per_day();
+    const bool small =
+        p_.days > 0 && p_.total <= 0 && static_cast<double>(occurrences_.buckets().back().amount) < needed_per_day();
     if (!small) last_ = row.time;
   }
 
@@ -219,7 +223,8 @@ std::unique_ptr<const Detector> make_counter(const JsonView& json, const RuleSco
   if (!json.errors().good()) return nullptr;
   if (scope.input(p.slot).kind == InputKind::events) json.report("input", "is of events: use event_rate");
   p.amount = {"increase", p.input.unit};
-  p.reset = json.word<Reset>("reset", {{"rebaseline", Reset::rebaseline}, {"restart", Reset::restart}}, Reset::rebaseline);
+  p.reset =
+      json.word<Reset>("reset", {{"rebaseline", Reset::rebaseline}, {"restart", Reset::restart}}, Reset::rebaseline);
   if (json.has("baseline")) {
     const JsonView baseline = json.child("baseline");
     baseline.allow({"days", "times"});
@@ -230,7 +235,8 @@ std::unique_ptr<const Detector> make_counter(const JsonView& json, const RuleSco
 }
 
 std::unique_ptr<const Detector> make_event_rate(const JsonView& json, const RuleScope& scope) {
-  json.allow({"kind", "input", "window", "total", "days", "any_day", "per_day", "clear", "not_on_days_with", "not_after_gap"});
+  json.allow(
+      {"kind", "input", "window", "total", "days", "any_day", "per_day", "clear", "not_on_days_with", "not_after_gap"});
   Window p = parse_common(json, scope);
   if (!json.errors().good()) return nullptr;
   if (scope.input(p.slot).kind != InputKind::events) json.report("input", "is not of events: use counter");

@@ -29,7 +29,8 @@ enum class InputKind : std::uint8_t {
   ratio,       ///< first / second
   difference,  ///< first - second
   peak,        ///< the largest `first` ever seen
-  past_peak,   ///< the largest `first` seen on earlier days while `second` was at most `while_at_most`; `initial` until then
+  past_peak,   ///< the largest `first` seen on earlier days while `second` was at most `while_at_most`; `initial` until
+               ///< then
   hidden,      ///< room that a past_peak works in
 };
 
@@ -45,8 +46,8 @@ struct InputSpec {
   InputKind kind{InputKind::series};
   bool optional{};
   Scope scope{Scope::self};
-  std::string component;                       ///< Scope::component
-  ComponentType type{ComponentType::other};    ///< Scope::type
+  std::string component;                     ///< Scope::component
+  ComponentType type{ComponentType::other};  ///< Scope::type
   Fold fold{Fold::max};
   Metric metric{};
   std::string key;
@@ -54,7 +55,7 @@ struct InputSpec {
   Slot first{}, second{};
   double while_at_most{};
   double initial{};
-  Millis valid_for{};                          ///< 0: only in the row that brought it; < 0: until replaced
+  Millis valid_for{};  ///< 0: only in the row that brought it; < 0: until replaced
 };
 
 /// One step of severity of a rule, with its own detector.
@@ -78,15 +79,15 @@ struct CompiledRule {
   Cause cause{};
   Bind bind;
   std::vector<InputSpec> inputs;
-  std::vector<Slot> derived;    ///< inputs computed from others, in an order that works
-  SlotMask lasting{};           ///< inputs that stay valid until replaced
-  bool timed{};                 ///< some stay valid for a while
-  std::vector<SlotMask> needs;  ///< every mask must have at least one input that was seen
-  std::vector<Stage> stages;    ///< by rising severity
-  Millis message_after{};       ///< how long a finding must stand before the user hears of it
-  int cooldown_days{};          ///< 0: the policy's
-  std::string outcome;          ///< the fact that a fix improves; empty: none is told
-  bool outcome_lower{true};     ///< smaller is better
+  std::vector<Slot> derived;              ///< inputs computed from others, in an order that works
+  SlotMask lasting{};                     ///< inputs that stay valid until replaced
+  bool timed{};                           ///< some stay valid for a while
+  std::vector<SlotMask> needs;            ///< every mask must have at least one input that was seen
+  std::vector<Stage> stages;              ///< by rising severity
+  Millis message_after{};                 ///< how long a finding must stand before the user hears of it
+  int cooldown_days{};                    ///< 0: the policy's
+  std::string outcome;                    ///< the fact that a fix improves; empty: none is told
+  bool outcome_lower{true};               ///< smaller is better
   std::vector<std::uint16_t> dependents;  ///< rules that refer to this one
   std::vector<std::string> references;
 };

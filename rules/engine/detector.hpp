@@ -11,8 +11,8 @@
 #include "core/result.hpp"
 #include "rules/engine/state_io.hpp"
 
-/// What a detector is: parameters, compiled once and shared by all devices, that make a Tracker for every component they watch.
-/// A new kind of detector is one file in rules/detectors/ and one line in detectors/registry.cpp.
+/// What a detector is: parameters, compiled once and shared by all devices, that make a Tracker for every component
+/// they watch. A new kind of detector is one file in rules/detectors/ and one line in detectors/registry.cpp.
 namespace hale::rules {
 
 using Millis = std::int64_t;  ///< since the epoch, or a length of time
@@ -28,7 +28,8 @@ inline constexpr std::size_t kMaxInputs = 24;
 /// The moment that is judged.
 struct Row {
   Millis time{};
-  Millis awake_since{};  ///< the first row after the latest gap (sleep, power off, rows missing): no state lasted from before it
+  Millis awake_since{};  ///< the first row after the latest gap (sleep, power off, rows missing): no state lasted from
+                         ///< before it
   Millis patience{};     ///< two readings further apart than this do not tell what was between them
   std::int32_t day{};    ///< the user's local day, counted from 1970-01-01
   std::int32_t hour{};   ///< the user's local hour, counted likewise
@@ -37,7 +38,8 @@ struct Row {
   bool lasted_since(Millis earlier) const { return earlier >= awake_since && time - earlier <= patience; }
 };
 
-/// What a component's inputs say at this moment. Values stay until replaced; `valid` says which may be used now, `fresh` which came in this row.
+/// What a component's inputs say at this moment. Values stay until replaced; `valid` says which may be used now,
+/// `fresh` which came in this row.
 struct Inputs {
   const double* values{};
   SlotMask valid{};
@@ -57,7 +59,9 @@ struct FactInfo {
 /// Collects what a tracker has to show for its conclusion.
 struct EvidenceBuilder {
   Evidence evidence;
-  void fact(std::string name, double value, std::string unit) { evidence.facts.push_back({std::move(name), value, std::move(unit)}); }
+  void fact(std::string name, double value, std::string unit) {
+    evidence.facts.push_back({std::move(name), value, std::move(unit)});
+  }
 };
 
 /// Says whether another rule has an active finding at the same component, for rules that build on others.
@@ -67,12 +71,13 @@ class OtherRules {
   virtual bool is_active(std::uint16_t rule) const = 0;
 };
 
-/// The state of one detector at one component. Small: a device has a dozen of them, a fleet's replay 60,000 times as many.
+/// The state of one detector at one component. Small: a device has a dozen of them, a fleet's replay 60,000 times as
+/// many.
 class Tracker {
  public:
   virtual ~Tracker() = default;
-  /// Tells of a row in which at least one input is fresh, or of the passing of time (no fresh input; at least once an hour while active).
-  /// Returns whether the trouble is there after this row.
+  /// Tells of a row in which at least one input is fresh, or of the passing of time (no fresh input; at least once an
+  /// hour while active). Returns whether the trouble is there after this row.
   virtual bool observe(const Inputs& inputs, const Row& row, const OtherRules& others) = 0;
   /// Adds the numbers behind the present conclusion.
   virtual void explain(const Inputs& inputs, const Row& row, EvidenceBuilder& builder) const = 0;

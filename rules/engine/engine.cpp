@@ -61,7 +61,9 @@ void Engine::feed(const std::vector<Feed>& feeds, double value) {
     if ((one->fresh & bit) == 0) {
       held = value;
     } else {
-      held = feed.fold == Fold::max ? std::max(held, value) : feed.fold == Fold::min ? std::min(held, value) : held + value;
+      held = feed.fold == Fold::max   ? std::max(held, value)
+             : feed.fold == Fold::min ? std::min(held, value)
+                                      : held + value;
     }
     one->fresh |= bit;
     one->seen |= bit;
@@ -84,12 +86,19 @@ void Engine::derive(Case& one, const CompiledRule& rule) const {
     bool made = false;
     switch (input.kind) {
       case InputKind::ratio:
-      case InputKind::difference: made = derive_pair(one, slot, input, inputs); break;
-      case InputKind::peak: made = derive_peak(one, slot, input, inputs); break;
-      case InputKind::past_peak: made = derive_past_peak(one, slot, input, inputs); break;
+      case InputKind::difference:
+        made = derive_pair(one, slot, input, inputs);
+        break;
+      case InputKind::peak:
+        made = derive_peak(one, slot, input, inputs);
+        break;
+      case InputKind::past_peak:
+        made = derive_past_peak(one, slot, input, inputs);
+        break;
       case InputKind::series:
       case InputKind::events:
-      case InputKind::hidden: break;
+      case InputKind::hidden:
+        break;
     }
     if (!made) continue;
     one.fresh |= 1u << slot;
@@ -141,7 +150,8 @@ Inputs Engine::inputs_of(const Case& one, const CompiledRule& rule) const {
   if (rule.timed) {
     for (Slot slot = 0; slot < rule.inputs.size(); ++slot) {
       const Millis valid_for = rule.inputs[slot].valid_for;
-      if (valid_for > 0 && (one.seen >> slot & 1u) != 0 && row_.time - one.times[slot] <= valid_for) valid |= 1u << slot;
+      if (valid_for > 0 && (one.seen >> slot & 1u) != 0 && row_.time - one.times[slot] <= valid_for)
+        valid |= 1u << slot;
     }
   }
   return {one.values.get(), valid, fresh};
@@ -182,7 +192,8 @@ void Engine::report(Case& one, int stage, const OnTransition& on_transition) {
   transition.first_seen = one.active->first_seen;
   if (transition.active) {
     for (const Fact& fact : transition.evidence.facts) {
-      if (fact.name == rule.outcome && std::holds_alternative<double>(fact.value)) one.active->before = std::get<double>(fact.value);
+      if (fact.name == rule.outcome && std::holds_alternative<double>(fact.value))
+        one.active->before = std::get<double>(fact.value);
     }
   } else {
     transition.before = one.active->before;
@@ -201,7 +212,8 @@ void Engine::end(const OnTransition& on_transition) {
       if (cases_[i].stage >= 0 && cases_[i].row != row_number_) touched.push_back(i);
     }
   }
-  // Rules that refer to others look again when one of those changed; `touched` grows as they do, and references go one way only.
+  // Rules that refer to others look again when one of those changed; `touched` grows as they do, and references go one
+  // way only.
   for (std::size_t i = 0; i < touched.size(); ++i) {
     Case& one = cases_[touched[i]];
     const auto before = one.stage;
@@ -226,7 +238,8 @@ Engine::Standing Engine::standing_of(const Case& one) const {
   one.trackers[static_cast<std::size_t>(one.stage)]->explain(last_known(one), row_, builder);
   const Binding& binding = plan_->binding(one.binding);
   for (Plot& plot : builder.evidence.plots) plot.component = plan_->component(binding.component);
-  return {binding.rule, binding.component, static_cast<std::uint8_t>(one.stage), one.active->first_seen, std::move(builder.evidence)};
+  return {binding.rule, binding.component, static_cast<std::uint8_t>(one.stage), one.active->first_seen,
+          std::move(builder.evidence)};
 }
 
 std::vector<Engine::Standing> Engine::active() const {
@@ -275,7 +288,8 @@ RuleCoverage Engine::coverage(std::uint16_t index) const {
       if (lacking.empty()) return {true, rule.stages[i].detector->tier(), {}};
       if (reason.empty()) reason = lacking;
     }
-    if (coverage.reason.empty()) coverage.reason = plan_->component(plan_->binding(one.binding).component) + ": " + reason;
+    if (coverage.reason.empty())
+      coverage.reason = plan_->component(plan_->binding(one.binding).component) + ": " + reason;
   }
   if (coverage.reason.empty()) coverage.reason = missing(rule, 0);
   return coverage;

@@ -15,7 +15,7 @@ struct Transition {
   ComponentIndex component{};
   std::uint8_t stage{};  ///< the one that speaks; of a resolved finding, the one that spoke last
   bool active{};
-  bool first{};          ///< newly active, not a change of severity
+  bool first{};  ///< newly active, not a change of severity
   Millis first_seen{};
   Evidence evidence;
   std::optional<double> before;  ///< the outcome's fact when the finding was raised (only when resolved)
@@ -28,7 +28,8 @@ struct RuleCoverage {
   std::string reason;
 };
 
-/// Runs the rules of one device. Rows go in as begin(), feed() and count() for what was read, end(). State is small and made on first use.
+/// Runs the rules of one device. Rows go in as begin(), feed() and count() for what was read, end(). State is small and
+/// made on first use.
 class Engine {
  public:
   using OnTransition = std::function<void(Transition&&)>;

@@ -91,7 +91,8 @@ std::size_t Engine::bytes() const {
   std::size_t sum = sizeof(*this) + cases_.capacity() * sizeof(Case) + case_of_.capacity() * sizeof(case_of_[0]);
   for (const Case& one : cases_) {
     const CompiledRule& rule = rule_of(one);
-    sum += rule.inputs.size() * (sizeof(double) + (one.times ? sizeof(Millis) : 0)) + rule.stages.size() * sizeof(void*);
+    sum +=
+        rule.inputs.size() * (sizeof(double) + (one.times ? sizeof(Millis) : 0)) + rule.stages.size() * sizeof(void*);
     for (std::size_t i = 0; i < rule.stages.size(); ++i) sum += one.trackers[i]->bytes();
     sum += one.active ? sizeof(Active) : 0;
   }

@@ -10,15 +10,20 @@ std::optional<ComponentType> implied_type(Metric metric) {
   switch (metric) {
     case Metric::hw_physical_disk_smart:
     case Metric::hw_physical_disk_nvme:
-    case Metric::hw_physical_disk_power_on_hours: return ComponentType::physical_disk;
-    case Metric::hw_fan_speed: return ComponentType::fan;
+    case Metric::hw_physical_disk_power_on_hours:
+      return ComponentType::physical_disk;
+    case Metric::hw_fan_speed:
+      return ComponentType::fan;
     case Metric::hw_battery_charge:
     case Metric::hw_battery_capacity_full:
     case Metric::hw_battery_capacity_design:
-    case Metric::hw_battery_cycles: return ComponentType::battery;
+    case Metric::hw_battery_cycles:
+      return ComponentType::battery;
     case Metric::system_filesystem_utilization:
-    case Metric::system_filesystem_limit: return ComponentType::logical_disk;
-    case Metric::hw_gpu_utilization: return ComponentType::gpu;
+    case Metric::system_filesystem_limit:
+      return ComponentType::logical_disk;
+    case Metric::hw_gpu_utilization:
+      return ComponentType::gpu;
     case Metric::hw_temperature:
     case Metric::hw_temperature_limit:
     case Metric::hw_power:
@@ -31,7 +36,8 @@ std::optional<ComponentType> implied_type(Metric metric) {
     case Metric::system_power_online:
     case Metric::hale_cpu_throttle_count:
     case Metric::hale_cpu_throttle_time:
-    case Metric::hw_errors: return {};
+    case Metric::hw_errors:
+      return {};
   }
   return {};
 }
@@ -39,13 +45,15 @@ std::optional<ComponentType> implied_type(Metric metric) {
 std::uint64_t key_of(std::uint16_t rule, ComponentIndex component) { return std::uint64_t{rule} << 32 | component; }
 
 void add_once(std::vector<Feed>& feeds, const Feed& feed) {
-  const bool there = std::any_of(feeds.begin(), feeds.end(), [&](const Feed& old) { return old.binding == feed.binding && old.slot == feed.slot; });
+  const bool there = std::any_of(feeds.begin(), feeds.end(),
+                                 [&](const Feed& old) { return old.binding == feed.binding && old.slot == feed.slot; });
   if (!there) feeds.push_back(feed);
 }
 
 }  // namespace
 
-std::shared_ptr<Plan> Plan::of(Layout& layout, const std::shared_ptr<const CompiledRules>& rules, const TypeOverrides& overrides) {
+std::shared_ptr<Plan> Plan::of(Layout& layout, const std::shared_ptr<const CompiledRules>& rules,
+                               const TypeOverrides& overrides) {
   std::string key = std::to_string(reinterpret_cast<std::uintptr_t>(rules.get()));
   for (const auto& [id, type] : overrides) key.append(1, '\n').append(id).append(1, '=').append(to_string(type));
   auto& slot = layout.all_derived()[key];
@@ -69,10 +77,12 @@ void Plan::extend() {
 }
 
 ComponentIndex Plan::component_index(std::string_view id) {
-  const auto [at, added] = component_by_id_.try_emplace(std::string(id), static_cast<ComponentIndex>(components_.size()));
+  const auto [at, added] =
+      component_by_id_.try_emplace(std::string(id), static_cast<ComponentIndex>(components_.size()));
   if (added) {
     const auto told = overrides_.find(id);
-    components_.push_back({std::string(id), told != overrides_.end() ? told->second : guess_component_type(id), {}, {}});
+    components_.push_back(
+        {std::string(id), told != overrides_.end() ? told->second : guess_component_type(id), {}, {}});
   }
   return at->second;
 }
@@ -89,7 +99,8 @@ bool Plan::binds(const Bind& bind, ComponentIndex component) const {
 }
 
 BindingIndex Plan::binding_for(std::uint16_t rule, ComponentIndex component) {
-  const auto [at, added] = binding_by_key_.try_emplace(key_of(rule, component), static_cast<BindingIndex>(bindings_.size()));
+  const auto [at, added] =
+      binding_by_key_.try_emplace(key_of(rule, component), static_cast<BindingIndex>(bindings_.size()));
   if (added) {
     bindings_.push_back({rule, component});
     attach_others(at->second);
@@ -99,7 +110,9 @@ BindingIndex Plan::binding_for(std::uint16_t rule, ComponentIndex component) {
 
 bool Plan::other_matches(const InputSpec& input, SeriesIndex index) const {
   const SeriesKey& series = layout_.all_series()[index];
-  if (input.kind != InputKind::series || input.scope == Scope::self || input.metric != series.metric || input.key != series.key) return false;
+  if (input.kind != InputKind::series || input.scope == Scope::self || input.metric != series.metric ||
+      input.key != series.key)
+    return false;
   if (input.scope == Scope::component) return input.component == series.component;
   return components_[series_[index].component].type == input.type;
 }
@@ -140,7 +153,8 @@ void Plan::feed_series(SeriesIndex index, std::uint16_t rule, Slot slot) {
   if (!other_matches(input, index)) return;
   if (!bind.component.empty()) binding_for(rule, component_index(bind.component));
   for (BindingIndex binding = 0; binding < bindings_.size(); ++binding) {
-    if (bindings_[binding].rule == rule) add_once(series_[index].feeds, {binding, slot, input.fold, !bind.component.empty()});
+    if (bindings_[binding].rule == rule)
+      add_once(series_[index].feeds, {binding, slot, input.fold, !bind.component.empty()});
   }
 }
 
@@ -195,7 +209,8 @@ void Plan::add_series(SeriesIndex index) {
   if (key.metric == Metric::hw_physical_disk_smart && key.key.ends_with(".raw48")) {
     const auto id = key.key.substr(0, key.key.size() - 6);
     std::uint16_t attribute = 0;
-    if (std::from_chars(id.data(), id.data() + id.size(), attribute).ptr == id.data() + id.size() && attribute > 0 && attribute < 255) {
+    if (std::from_chars(id.data(), id.data() + id.size(), attribute).ptr == id.data() + id.size() && attribute > 0 &&
+        attribute < 255) {
       series_[index].attribute = attribute;
       series_[index].decoded = static_cast<std::int32_t>(layout_.series(key.metric, key.component, id));
     }

@@ -32,19 +32,20 @@ struct Binding {
 
 struct SeriesPlan {
   const GateRule* gate{};
-  std::int32_t gate_slot{-1};        ///< index of its GateState; -1 = none
-  std::int32_t decoded{-1};          ///< an undecoded SMART value: the series of the decoded one
-  std::uint16_t attribute{};         ///< then, its attribute id
+  std::int32_t gate_slot{-1};  ///< index of its GateState; -1 = none
+  std::int32_t decoded{-1};    ///< an undecoded SMART value: the series of the decoded one
+  std::uint16_t attribute{};   ///< then, its attribute id
   ComponentIndex component{};
   std::vector<Feed> feeds;
 };
 
-/// What the names of a layout mean to a set of rules: computed once and shared by all devices that are judged with both.
-/// Grows with the layout; indices never change.
+/// What the names of a layout mean to a set of rules: computed once and shared by all devices that are judged with
+/// both. Grows with the layout; indices never change.
 class Plan {
  public:
   /// The layout's shared plan for these rules and overrides.
-  static std::shared_ptr<Plan> of(Layout& layout, const std::shared_ptr<const CompiledRules>& rules, const TypeOverrides& overrides);
+  static std::shared_ptr<Plan> of(Layout& layout, const std::shared_ptr<const CompiledRules>& rules,
+                                  const TypeOverrides& overrides);
 
   /// Forgets plans that no device uses any more.
   static void drop_unused(Layout& layout);

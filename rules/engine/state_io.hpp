@@ -8,7 +8,8 @@
 
 namespace hale::rules {
 
-/// Writes state as bytes: little-endian fixed-width numbers, length-prefixed text. The reader must ask in the same order.
+/// Writes state as bytes: little-endian fixed-width numbers, length-prefixed text. The reader must ask in the same
+/// order.
 class StateWriter {
  public:
   template <class Number>
@@ -29,7 +30,8 @@ class StateWriter {
   std::string bytes_;
 };
 
-/// Reads what StateWriter wrote. Damaged bytes never read past the end: everything after is zero or empty and good() is false.
+/// Reads what StateWriter wrote. Damaged bytes never read past the end: everything after is zero or empty and good() is
+/// false.
 class StateReader {
  public:
   explicit StateReader(std::string_view bytes) : rest_(bytes) {}

@@ -18,7 +18,8 @@ bool is_stuck(const GateRule& rule, GateState& state, double value, std::int64_t
 
 /// A jump is believed when the reading after it is near it: a real change stays, a spike does not.
 bool is_spike(const GateRule& rule, GateState& state, double value, std::int64_t time_ms) {
-  const bool near_accepted = !state.has_accepted || time_ms - state.accepted_at > rule.spike_within_ms || std::abs(value - state.accepted) <= rule.spike;
+  const bool near_accepted = !state.has_accepted || time_ms - state.accepted_at > rule.spike_within_ms ||
+                             std::abs(value - state.accepted) <= rule.spike;
   const bool confirmed = state.has_candidate && std::abs(value - state.candidate) <= rule.spike;
   if (near_accepted || confirmed) {
     state.accepted = value;

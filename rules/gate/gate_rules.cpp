@@ -14,16 +14,22 @@ bool key_matches(std::string_view pattern, std::string_view key) {
 
 std::string_view to_string(Refusal refusal) {
   switch (refusal) {
-    case Refusal::range: return "range";
-    case Refusal::unit: return "unit";
-    case Refusal::stuck: return "stuck";
-    case Refusal::spike: return "spike";
-    case Refusal::alias: return "alias";
+    case Refusal::range:
+      return "range";
+    case Refusal::unit:
+      return "unit";
+    case Refusal::stuck:
+      return "stuck";
+    case Refusal::spike:
+      return "spike";
+    case Refusal::alias:
+      return "alias";
   }
   return {};
 }
 
-const GateRule* GateRules::find(Metric metric, std::string_view key, std::string_view component, ComponentType type) const {
+const GateRule* GateRules::find(Metric metric, std::string_view key, std::string_view component,
+                                ComponentType type) const {
   const GateRule* found = nullptr;
   for (const GateRule& rule : rules) {
     if (rule.metric != metric || !key_matches(rule.key, key)) continue;

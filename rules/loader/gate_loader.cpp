@@ -6,11 +6,14 @@ namespace hale::rules {
 namespace {
 
 GateRule parse_gate_rule(const JsonView& json) {
-  json.allow({"metric", "key", "type", "chip", "min", "max", "aliases", "other_units", "whole", "spike", "stuck", "source"});
+  json.allow(
+      {"metric", "key", "type", "chip", "min", "max", "aliases", "other_units", "whole", "spike", "stuck", "source"});
   GateRule rule;
   const std::string metric = json.text("metric");
-  if (const auto found = find_metric(metric)) rule.metric = *found;
-  else if (json.errors().good()) json.report("metric", "unknown metric \"" + metric + "\"");
+  if (const auto found = find_metric(metric))
+    rule.metric = *found;
+  else if (json.errors().good())
+    json.report("metric", "unknown metric \"" + metric + "\"");
   rule.key = json.text_or("key", "");
   if (json.has("type")) {
     rule.type = parse_component_type(json.text("type"));

@@ -19,11 +19,16 @@ std::optional<Millis> parse_duration(std::string_view text) {
   const auto number = parse_double(text.substr(0, text.size() - 1));
   if (!number || *number < 0 || *number > 10000) return {};
   switch (text.back()) {
-    case 's': return static_cast<Millis>(*number * kSecond);
-    case 'm': return static_cast<Millis>(*number * kMinute);
-    case 'h': return static_cast<Millis>(*number * kHour);
-    case 'd': return static_cast<Millis>(*number * kDay);
-    default: return {};
+    case 's':
+      return static_cast<Millis>(*number * kSecond);
+    case 'm':
+      return static_cast<Millis>(*number * kMinute);
+    case 'h':
+      return static_cast<Millis>(*number * kHour);
+    case 'd':
+      return static_cast<Millis>(*number * kDay);
+    default:
+      return {};
   }
 }
 
@@ -69,7 +74,8 @@ bool JsonView::has(std::string_view key) const { return find(key) != nullptr; }
 
 JsonView JsonView::child(std::string_view key) const {
   const auto* found = require(key);
-  return JsonView(found != nullptr ? *found : kNull, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key), *errors_);
+  return JsonView(found != nullptr ? *found : kNull,
+                  path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key), *errors_);
 }
 
 std::vector<JsonView> JsonView::list(std::string_view key) const {
@@ -81,7 +87,8 @@ std::vector<JsonView> JsonView::list(std::string_view key) const {
     return views;
   }
   for (std::size_t i = 0; i < found->size(); ++i) {
-    views.emplace_back((*found)[i], path_.empty() ? fmt::format("{}[{}]", key, i) : fmt::format("{}.{}[{}]", path_, key, i), *errors_);
+    views.emplace_back(
+        (*found)[i], path_.empty() ? fmt::format("{}[{}]", key, i) : fmt::format("{}.{}[{}]", path_, key, i), *errors_);
   }
   return views;
 }
@@ -95,7 +102,8 @@ std::vector<std::pair<std::string, JsonView>> JsonView::members(std::string_view
     return views;
   }
   const std::string base = path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
-  for (const auto& [name, member] : found->items()) views.emplace_back(name, JsonView(member, base + "." + name, *errors_));
+  for (const auto& [name, member] : found->items())
+    views.emplace_back(name, JsonView(member, base + "." + name, *errors_));
   return views;
 }
 
@@ -109,7 +117,9 @@ std::string JsonView::text(std::string_view key) const {
   return found->get<std::string>();
 }
 
-std::string JsonView::text_or(std::string_view key, std::string otherwise) const { return has(key) ? text(key) : otherwise; }
+std::string JsonView::text_or(std::string_view key, std::string otherwise) const {
+  return has(key) ? text(key) : otherwise;
+}
 
 double JsonView::number(std::string_view key) const {
   const auto* found = require(key);
@@ -148,7 +158,9 @@ Millis JsonView::duration(std::string_view key) const {
   return 0;
 }
 
-Millis JsonView::duration_or(std::string_view key, Millis otherwise) const { return has(key) ? duration(key) : otherwise; }
+Millis JsonView::duration_or(std::string_view key, Millis otherwise) const {
+  return has(key) ? duration(key) : otherwise;
+}
 
 double JsonView::as_number() const {
   if (!value_->is_number()) report("expected a number");

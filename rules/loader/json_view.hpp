@@ -20,11 +20,12 @@ struct LoadErrors {
   bool good() const { return !first; }
 };
 
-/// A value inside a JSON file that knows its path, reads strictly, and reports what is wrong to LoadErrors. After a report, reads give empty
-/// values: the caller asks errors().good() at the end. Include only in .cpp files.
+/// A value inside a JSON file that knows its path, reads strictly, and reports what is wrong to LoadErrors. After a
+/// report, reads give empty values: the caller asks errors().good() at the end. Include only in .cpp files.
 class JsonView {
  public:
-  JsonView(const nlohmann::json& value, std::string path, LoadErrors& errors) : value_(&value), path_(std::move(path)), errors_(&errors) {}
+  JsonView(const nlohmann::json& value, std::string path, LoadErrors& errors)
+      : value_(&value), path_(std::move(path)), errors_(&errors) {}
 
   /// Reports members other than these, with the nearest of them; also that this is an object at all.
   void allow(std::initializer_list<std::string_view> keys) const;
@@ -32,7 +33,7 @@ class JsonView {
   bool is_object() const { return value_->is_object(); }
   bool is_number() const { return value_->is_number(); }
 
-  JsonView child(std::string_view key) const;           ///< must be there
+  JsonView child(std::string_view key) const;              ///< must be there
   std::vector<JsonView> list(std::string_view key) const;  ///< empty when absent
   std::vector<std::pair<std::string, JsonView>> members(std::string_view key) const;
 
@@ -50,7 +51,8 @@ class JsonView {
 
   /// One of the words; reports the nearest when it is another.
   template <class T>
-  T word(std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words, std::optional<T> otherwise = {}) const {
+  T word(std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words,
+         std::optional<T> otherwise = {}) const {
     if (otherwise && !has(key)) return *otherwise;
     const std::string given = text(key);
     std::vector<std::string_view> known;

@@ -20,7 +20,8 @@ Result<> load_pack(const NamedText& file, CompiledRules& rules);
 /// Reads the words of one language; rules that this set does not have are passed over.
 Result<> load_texts(const NamedText& file, std::string_view language, CompiledRules& rules);
 Result<> load_gate(const NamedText& file, CompiledRules& rules);
-/// Every rule has every text in every language, every placeholder is a fact the rule can give, every common text is there.
+/// Every rule has every text in every language, every placeholder is a fact the rule can give, every common text is
+/// there.
 Result<> check_texts(const CompiledRules& rules);
 
 }  // namespace hale::rules

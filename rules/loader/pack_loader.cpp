@@ -11,14 +11,16 @@
 namespace hale::rules {
 namespace {
 
-constexpr std::array<std::string_view, 9> kAreas{"cooling.", "disk.", "battery.", "memory.", "cpu.", "power.", "gpu.", "storage.", "usb."};
+constexpr std::array<std::string_view, 9> kAreas{"cooling.", "disk.", "battery.", "memory.", "cpu.",
+                                                 "power.",   "gpu.",  "storage.", "usb."};
 
 Metric parse_metric(const JsonView& json) {
   const std::string name = json.text("metric");
   if (const auto metric = find_metric(name)) return *metric;
   std::vector<std::string_view> known;
   for (const MetricInfo& one : all_metrics()) known.push_back(one.name);
-  if (json.errors().good()) json.report("metric", "unknown metric \"" + name + "\"" + JsonView::suggestion(name, known));
+  if (json.errors().good())
+    json.report("metric", "unknown metric \"" + name + "\"" + JsonView::suggestion(name, known));
   return {};
 }
 
@@ -31,8 +33,8 @@ ComponentType parse_type(const JsonView& json, std::string_view key) {
 
 /// Limits and sizes are told once and stay true; everything else only holds in the row that brings it.
 bool stays_true(Metric metric) {
-  return metric == Metric::hw_temperature_limit || metric == Metric::hw_power_limit || metric == Metric::hw_battery_capacity_design ||
-         metric == Metric::system_filesystem_limit;
+  return metric == Metric::hw_temperature_limit || metric == Metric::hw_power_limit ||
+         metric == Metric::hw_battery_capacity_design || metric == Metric::system_filesystem_limit;
 }
 
 std::string unit_of(Metric metric, std::string_view key) {
@@ -88,8 +90,10 @@ void parse_events(const JsonView& json, InputSpec& input) {
   for (const JsonView& item : json.list("events")) {
     const std::string name = item.as_text();
     const auto dot = name.find('.');
-    if (dot == std::string::npos || dot == 0 || dot + 1 == name.size()) item.report("expected \"source.code\", such as \"kernel.ata_timeout\"");
-    else input.events.push_back({name.substr(0, dot), name.substr(dot + 1)});
+    if (dot == std::string::npos || dot == 0 || dot + 1 == name.size())
+      item.report("expected \"source.code\", such as \"kernel.ata_timeout\"");
+    else
+      input.events.push_back({name.substr(0, dot), name.substr(dot + 1)});
   }
   if (input.events.empty()) json.report("events", "is empty");
   parse_of(json, input);
@@ -141,16 +145,21 @@ void parse_input(const JsonView& json, CompiledRule& rule) {
   const JsonView from = json.child("from");
   json.allow({"name", "from"});
   if (!json.errors().good()) return;
-  if (!std::all_of(input.name.begin(), input.name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9'); })) {
+  if (!std::all_of(input.name.begin(), input.name.end(),
+                   [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9'); })) {
     json.report("name", "expected small letters, digits and '_'");
   }
   for (const InputSpec& other : rule.inputs) {
     if (other.name == input.name) json.report("name", "stands twice");
   }
-  if (from.has("events")) parse_events(from, input);
-  else if (from.has("metric")) parse_series(from, input);
-  else if (from.has("ratio") || from.has("difference") || from.has("peak") || from.has("past_peak")) parse_derived(from, input, rule);
-  else from.report("expected one of metric, events, ratio, difference, peak, past_peak");
+  if (from.has("events"))
+    parse_events(from, input);
+  else if (from.has("metric"))
+    parse_series(from, input);
+  else if (from.has("ratio") || from.has("difference") || from.has("peak") || from.has("past_peak"))
+    parse_derived(from, input, rule);
+  else
+    from.report("expected one of metric, events, ratio, difference, peak, past_peak");
   input.optional = from.flag_or("optional", false);
   const SlotMask bit = 1u << rule.inputs.size();
   if (input.valid_for < 0) rule.lasting |= bit;
@@ -168,7 +177,8 @@ void parse_input(const JsonView& json, CompiledRule& rule) {
 void parse_inputs(const JsonView& json, CompiledRule& rule) {
   const auto inputs = json.list("inputs");
   if (inputs.empty()) json.report("\"inputs\" is missing or empty");
-  if (inputs.size() > kMaxInputs / 3) return json.report("inputs", fmt::format("has more than {} inputs", kMaxInputs / 3));
+  if (inputs.size() > kMaxInputs / 3)
+    return json.report("inputs", fmt::format("has more than {} inputs", kMaxInputs / 3));
   for (const JsonView& input : inputs) {
     if (json.errors().good()) parse_input(input, rule);
   }
@@ -204,11 +214,14 @@ void parse_stages(const JsonView& json, CompiledRule& rule, const RuleScope& sco
   for (const JsonView& view : json.list("stages")) {
     view.allow({"severity", "confidence", "notify", "detector"});
     Stage stage;
-    stage.severity = view.word<Severity>("severity", {{"info", Severity::info}, {"warning", Severity::warning}, {"critical", Severity::critical}});
+    stage.severity = view.word<Severity>(
+        "severity", {{"info", Severity::info}, {"warning", Severity::warning}, {"critical", Severity::critical}});
     stage.confidence = view.number("confidence");
-    if (stage.confidence <= 0 || stage.confidence > 1) view.report("confidence", "expected a number above 0, at most 1");
+    if (stage.confidence <= 0 || stage.confidence > 1)
+      view.report("confidence", "expected a number above 0, at most 1");
     stage.notify = view.flag_or("notify", true);
-    if (!rule.stages.empty() && rule.stages.back().severity >= stage.severity) view.report("severity", "stages must rise in severity");
+    if (!rule.stages.empty() && rule.stages.back().severity >= stage.severity)
+      view.report("severity", "stages must rise in severity");
     if (view.errors().good()) stage.detector = make_detector(view.child("detector"), scope);
     if (!stage.detector) return;
     stage.facts = stage.detector->facts();
@@ -230,12 +243,16 @@ void parse_bind(const JsonView& json, CompiledRule& rule) {
 
 void parse_head(const JsonView& json, CompiledRule& rule) {
   rule.id = json.text("id");
-  const bool known_area = std::any_of(kAreas.begin(), kAreas.end(), [&](std::string_view area) { return rule.id.starts_with(area); });
-  if (!known_area && json.errors().good()) json.report("id", fmt::format("begins with none of {}", fmt::join(kAreas, " ")));
+  const bool known_area =
+      std::any_of(kAreas.begin(), kAreas.end(), [&](std::string_view area) { return rule.id.starts_with(area); });
+  if (!known_area && json.errors().good())
+    json.report("id", fmt::format("begins with none of {}", fmt::join(kAreas, " ")));
   rule.version = static_cast<std::uint32_t>(json.whole_or("version", 1, 1, 1'000'000));
   const std::string cause = json.text("cause");
-  if (const auto parsed = parse_cause(cause)) rule.cause = *parsed;
-  else if (json.errors().good()) json.report("cause", "\"" + cause + "\" is not in the list of causes (core/finding.hpp)");
+  if (const auto parsed = parse_cause(cause))
+    rule.cause = *parsed;
+  else if (json.errors().good())
+    json.report("cause", "\"" + cause + "\" is not in the list of causes (core/finding.hpp)");
   rule.message_after = json.duration_or("message_after", 0);
   rule.cooldown_days = json.whole_or("cooldown_days", 0, 1, 400);
   for (const JsonView& reference : json.list("references")) rule.references.push_back(reference.as_text());
@@ -249,13 +266,15 @@ void parse_outcome(const JsonView& json, CompiledRule& rule) {
   rule.outcome = outcome.text("fact");
   rule.outcome_lower = outcome.word<bool>("better", {{"lower", true}, {"higher", false}});
   for (const Stage& stage : rule.stages) {
-    const bool known = std::any_of(stage.facts.begin(), stage.facts.end(), [&](const FactInfo& fact) { return fact.name == rule.outcome; });
+    const bool known = std::any_of(stage.facts.begin(), stage.facts.end(),
+                                   [&](const FactInfo& fact) { return fact.name == rule.outcome; });
     if (!known) outcome.report("fact", "no such fact is given by every stage");
   }
 }
 
 CompiledRule parse_rule(const JsonView& json, const CompiledRules& earlier) {
-  json.allow({"id", "version", "cause", "bind", "inputs", "needs", "stages", "message_after", "cooldown_days", "outcome", "references"});
+  json.allow({"id", "version", "cause", "bind", "inputs", "needs", "stages", "message_after", "cooldown_days",
+              "outcome", "references"});
   CompiledRule rule;
   parse_head(json, rule);
   parse_bind(json.child("bind"), rule);

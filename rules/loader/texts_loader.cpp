@@ -12,14 +12,17 @@ namespace hale::rules {
 namespace {
 
 // Every language must have these.
-constexpr auto kCommon = std::to_array<std::string_view>({"level.tip", "level.warning", "level.urgent", "title", "body", "action.how_to_fix",
-                                                          "action.book", "action.find_service", "action.later", "welcome.title", "welcome.body",
-                                                          "resolved", "unit.%", "unit.Cel", "unit.rpm", "unit.W", "unit.Wh", "unit.min", "unit.h",
-                                                          "unit.d"});
+constexpr auto kCommon =
+    std::to_array<std::string_view>({"level.tip",    "level.warning",     "level.urgent", "title",
+                                     "body",         "action.how_to_fix", "action.book",  "action.find_service",
+                                     "action.later", "welcome.title",     "welcome.body", "resolved",
+                                     "unit.%",       "unit.Cel",          "unit.rpm",     "unit.W",
+                                     "unit.Wh",      "unit.min",          "unit.h",       "unit.d"});
 
 RuleTexts parse_rule_texts(const JsonView& json) {
   json.allow({"title", "reason", "first_step", "further_steps", "when_to_call", "stakes"});
-  RuleTexts texts{json.text("title"), json.text("reason"), json.text("first_step"), json.text("stakes"), json.text("when_to_call"), {}};
+  RuleTexts texts{json.text("title"),  json.text("reason"),       json.text("first_step"),
+                  json.text("stakes"), json.text("when_to_call"), {}};
   for (const JsonView& step : json.list("further_steps")) texts.further_steps.push_back(step.as_text());
   if (texts.further_steps.empty()) json.report("further_steps", "is missing or empty");
   return texts;
@@ -39,12 +42,14 @@ std::vector<std::string_view> all_texts(const RuleTexts& texts) {
 }
 
 Result<> check_rule(const CompiledRule& rule, const RuleTexts& texts, std::string_view language) {
-  if (texts.title.empty()) return fail(Errc::invalid_input, fmt::format("texts/{}.json: rule {} has no texts", language, rule.id));
+  if (texts.title.empty())
+    return fail(Errc::invalid_input, fmt::format("texts/{}.json: rule {} has no texts", language, rule.id));
   for (const std::string_view text : all_texts(texts)) {
     for (const std::string& name : placeholders(text)) {
       if (every_stage_gives(rule, name)) continue;
       return fail(Errc::invalid_input,
-                  fmt::format("texts/{}.json: rule {}: \"{{{}}}\" is no number that every stage of the rule gives", language, rule.id, name));
+                  fmt::format("texts/{}.json: rule {}: \"{{{}}}\" is no number that every stage of the rule gives",
+                              language, rule.id, name));
     }
   }
   return {};
@@ -80,7 +85,8 @@ Result<> check_texts(const CompiledRules& rules) {
   for (std::size_t i = 0; i < kLanguages.size(); ++i) {
     const Language& words = rules.languages[i];
     for (const std::string_view key : kCommon) {
-      if (!words.common.contains(key)) return fail(Errc::invalid_input, fmt::format("texts/{}.json: common: \"{}\" is missing", kLanguages[i], key));
+      if (!words.common.contains(key))
+        return fail(Errc::invalid_input, fmt::format("texts/{}.json: common: \"{}\" is missing", kLanguages[i], key));
     }
     for (std::size_t rule = 0; rule < rules.rules.size(); ++rule) {
       const RuleTexts texts = rule < words.rules.size() ? words.rules[rule] : RuleTexts{};

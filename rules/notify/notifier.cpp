@@ -51,7 +51,8 @@ Notifier::Topic* Notifier::topic_of(const std::string& fingerprint) {
 void Notifier::raise(const Speech& speech, Millis time) {
   Topic& topic = topics_[speech.topic];
   topic.active[speech.fingerprint] = speech;
-  const auto old = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& one) { return one.speech.fingerprint == speech.fingerprint; });
+  const auto old = std::find_if(waiting_.begin(), waiting_.end(),
+                                [&](const Waiting& one) { return one.speech.fingerprint == speech.fingerprint; });
   if (old != waiting_.end()) {
     const bool worse = speech.severity > old->speech.severity;
     old->speech = speech;
@@ -77,20 +78,26 @@ void Notifier::resolve(const std::string& fingerprint, const Output& output) {
 
 void Notifier::welcome() { welcome_ = true; }
 
-void Notifier::answer(const std::string& fingerprint, Answer answer, Millis time, const PolicyOptions& options, const Output& output) {
+void Notifier::answer(const std::string& fingerprint, Answer answer, Millis time, const PolicyOptions& options,
+                      const Output& output) {
   Topic* topic = topic_of(fingerprint);
   if (topic == nullptr) return;
   switch (answer) {
-    case Answer::later: return snooze(fingerprint, options.snooze_days, time, output);
+    case Answer::later:
+      return snooze(fingerprint, options.snooze_days, time, output);
     case Answer::not_a_problem:
       topic->silenced = true;
-      std::erase_if(waiting_, [&](const Waiting& one) { return one.speech.fingerprint == fingerprint && one.speech.severity <= topic->severity; });
+      std::erase_if(waiting_, [&](const Waiting& one) {
+        return one.speech.fingerprint == fingerprint && one.speech.severity <= topic->severity;
+      });
       take_down(*topic, output);
       return;
     case Answer::did_it:
     case Answer::how_to_fix:
     case Answer::book:
-    case Answer::dismissed: take_down(*topic, output); return;
+    case Answer::dismissed:
+      take_down(*topic, output);
+      return;
   }
 }
 
@@ -114,20 +121,25 @@ bool Notifier::is_news(const Waiting& waiting, Millis time, const PolicyOptions&
   return time - topic.shown >= days * kDay;
 }
 
-bool Notifier::may_speak(const Waiting& waiting, Millis time, Millis utc_offset, const Presence& presence, const PolicyOptions& options) const {
+bool Notifier::may_speak(const Waiting& waiting, Millis time, Millis utc_offset, const Presence& presence,
+                         const PolicyOptions& options) const {
   if (time < waiting.not_before || !presence.session) return false;
-  if (waiting.speech.severity == Severity::critical) return !presence.full_screen || time - waiting.not_before >= kUrgentWaitsForFullScreen;
+  if (waiting.speech.severity == Severity::critical)
+    return !presence.full_screen || time - waiting.not_before >= kUrgentWaitsForFullScreen;
   if (presence.full_screen || is_quiet(options.quiet, local_minute(time, utc_offset))) return false;
   return budget_day_ != local_day(time, utc_offset) || shown_today_ < options.tips_per_day;
 }
 
-void Notifier::flush(Millis time, Millis utc_offset, const Presence& presence, const PolicyOptions& options, const Output& output) {
-  if (welcome_ && presence.session && !presence.full_screen && !is_quiet(options.quiet, local_minute(time, utc_offset))) {
+void Notifier::flush(Millis time, Millis utc_offset, const Presence& presence, const PolicyOptions& options,
+                     const Output& output) {
+  if (welcome_ && presence.session && !presence.full_screen &&
+      !is_quiet(options.quiet, local_minute(time, utc_offset))) {
     welcome_ = false;
     output.welcome(time);
   }
   if (waiting_.empty()) return;
-  std::stable_sort(waiting_.begin(), waiting_.end(), [](const Waiting& a, const Waiting& b) { return a.speech.severity > b.speech.severity; });
+  std::stable_sort(waiting_.begin(), waiting_.end(),
+                   [](const Waiting& a, const Waiting& b) { return a.speech.severity > b.speech.severity; });
   std::vector<Waiting> kept;
   std::vector<Waiting> queue = std::move(waiting_);
   waiting_.clear();

@@ -23,9 +23,10 @@ struct Speech {
   int cooldown_days{};     ///< 0 = the policy's
 };
 
-/// Decides when the user hears of a finding: the one place of the notification policy. One cause, one message; quiet hours, full screen, absence and
-/// the daily budget make messages wait; a message that was seen is repeated only when things got worse, or after "Later" if they still stand.
-/// Owns no words: `compose` makes the message when it goes out, from what is true then. Uses the time it is given.
+/// Decides when the user hears of a finding: the one place of the notification policy. One cause, one message; quiet
+/// hours, full screen, absence and the daily budget make messages wait; a message that was seen is repeated only when
+/// things got worse, or after "Later" if they still stand. Owns no words: `compose` makes the message when it goes out,
+/// from what is true then. Uses the time it is given.
 class Notifier {
  public:
   struct Output {
@@ -39,11 +40,13 @@ class Notifier {
   void resolve(const std::string& fingerprint, const Output& output);
   void welcome();
 
-  void answer(const std::string& fingerprint, Answer answer, Millis time, const PolicyOptions& options, const Output& output);
+  void answer(const std::string& fingerprint, Answer answer, Millis time, const PolicyOptions& options,
+              const Output& output);
   void snooze(const std::string& fingerprint, int days, Millis time, const Output& output);
 
   /// Lets out what may go now.
-  void flush(Millis time, Millis utc_offset, const Presence& presence, const PolicyOptions& options, const Output& output);
+  void flush(Millis time, Millis utc_offset, const Presence& presence, const PolicyOptions& options,
+             const Output& output);
   /// The earliest time after `after` at which something waiting could go out, if nothing but time holds it back.
   std::optional<Millis> next_due(Millis after, Millis utc_offset, const PolicyOptions& options) const;
 
@@ -66,14 +69,15 @@ class Notifier {
   struct Topic {
     Millis shown{};
     Severity severity{};
-    std::string message;                 ///< id of what is on screen; empty = nothing
-    std::string fingerprint;             ///< whose message it was
-    bool silenced{};                     ///< "not a problem", up to this severity
+    std::string message;                   ///< id of what is on screen; empty = nothing
+    std::string fingerprint;               ///< whose message it was
+    bool silenced{};                       ///< "not a problem", up to this severity
     std::map<std::string, Speech> active;  ///< findings of this trouble, by fingerprint
   };
 
   Topic* topic_of(const std::string& fingerprint);
-  bool may_speak(const Waiting& waiting, Millis time, Millis utc_offset, const Presence& presence, const PolicyOptions& options) const;
+  bool may_speak(const Waiting& waiting, Millis time, Millis utc_offset, const Presence& presence,
+                 const PolicyOptions& options) const;
   bool is_news(const Waiting& waiting, Millis time, const PolicyOptions& options) const;
   void take_down(Topic& topic, const Output& output);
 

@@ -9,15 +9,26 @@
 namespace hale::rules {
 
 enum class ColumnKind : std::uint8_t {
-  ignored, time, device, series, event,
-  boot_id, os_build, bios_version, platform_profile, host_chassis, utc_offset,
-  model, vendor, type,
+  ignored,
+  time,
+  device,
+  series,
+  event,
+  boot_id,
+  os_build,
+  bios_version,
+  platform_profile,
+  host_chassis,
+  utc_offset,
+  model,
+  vendor,
+  type,
 };
 
 struct Column {
   ColumnKind kind{ColumnKind::ignored};
-  std::uint32_t index{};    ///< of the series or event in the layout; of strings: a running number
-  std::string component;    ///< model, vendor, type
+  std::uint32_t index{};  ///< of the series or event in the layout; of strings: a running number
+  std::string component;  ///< model, vendor, type
 };
 
 /// What a column's name means; series and events are added to the layout. `ignored` for a name nobody knows.

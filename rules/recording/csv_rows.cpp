@@ -33,7 +33,8 @@ Error CsvRows::error_at_byte(std::size_t at, std::string_view what) const {
   const auto lines = std::count(data, data + at, '\n');
   std::size_t start = at;
   while (start > 0 && data[start - 1] != '\n') --start;
-  return {Errc::invalid_input, fmt::format("{}:{}:{}: {}", name_, line_ + static_cast<std::uint64_t>(lines), at - start + 1, what)};
+  return {Errc::invalid_input,
+          fmt::format("{}:{}:{}: {}", name_, line_ + static_cast<std::uint64_t>(lines), at - start + 1, what)};
 }
 
 Error CsvRows::error_at(std::size_t cell, std::string_view what) const {
@@ -133,7 +134,8 @@ Result<bool> CsvRows::next() {
       if (auto filled = fill(); !filled) return fail(filled.error());
       continue;
     }
-    const bool empty_line = cells_.size() == 1 && cells_[0].empty() && starts_[0] == 0 && next_begin_ - begin_ <= 2 && buffer_[begin_] != '"';
+    const bool empty_line = cells_.size() == 1 && cells_[0].empty() && starts_[0] == 0 && next_begin_ - begin_ <= 2 &&
+                            buffer_[begin_] != '"';
     if (!empty_line) return true;
   }
 }

@@ -15,7 +15,8 @@ class CsvRows {
  public:
   static constexpr std::size_t kMaxRow = 4u << 20;  ///< bytes; a longer row is malformed
 
-  CsvRows(std::unique_ptr<ByteSource> source, std::string name) : source_(std::move(source)), name_(std::move(name)), buffer_(1u << 18) {}
+  CsvRows(std::unique_ptr<ByteSource> source, std::string name)
+      : source_(std::move(source)), name_(std::move(name)), buffer_(1u << 18) {}
 
   /// False at the end. Empty lines are passed over.
   Result<bool> next();
@@ -41,7 +42,7 @@ class CsvRows {
   std::uint64_t next_line_{1};
   std::size_t next_begin_{};
   std::vector<std::string_view> cells_;
-  std::vector<std::uint32_t> starts_;  ///< of each cell, from the row's beginning
+  std::vector<std::uint32_t> starts_;                   ///< of each cell, from the row's beginning
   std::vector<std::unique_ptr<std::string>> unquoted_;  ///< cells in which quotes were doubled
   std::string_view bad_what_;
   std::size_t bad_at_{};

@@ -23,7 +23,8 @@ class Histories {
 
  private:
   struct History {
-    History(const RuleSet& rules, Layout& layout, const PolicyOptions& policy, std::string name, const JsonLines::Out& out)
+    History(const RuleSet& rules, Layout& layout, const PolicyOptions& policy, std::string name,
+            const JsonLines::Out& out)
         : device(name), lines(std::move(name), out), judge(rules, layout, policy, lines) {}
     std::string device;
     JsonLines lines;
@@ -36,8 +37,9 @@ class Histories {
   std::vector<std::unique_ptr<History>> histories_;
 };
 
-/// `hale replay --from-smartctl`: a document or report, a folder of them, or a tar (.tar, .tar.gz, .tar.xz). False when something was malformed.
-bool replay_smartctl(const std::filesystem::path& path, const RuleSet& rules, const PolicyOptions& policy, bool coverage,
-                     const JsonLines::Out& out, const JsonLines::Out& complain);
+/// `hale replay --from-smartctl`: a document or report, a folder of them, or a tar (.tar, .tar.gz, .tar.xz). False when
+/// something was malformed.
+bool replay_smartctl(const std::filesystem::path& path, const RuleSet& rules, const PolicyOptions& policy,
+                     bool coverage, const JsonLines::Out& out, const JsonLines::Out& complain);
 
 }  // namespace hale::rules

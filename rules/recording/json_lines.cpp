@@ -31,9 +31,7 @@ void append_quoted(std::string& line, std::string_view text) {
 
 thread_local std::string JsonLines::line_;
 
-void JsonLines::begin(std::string_view type) {
-  line_.assign("{\"type\":\"").append(type).append("\"");
-}
+void JsonLines::begin(std::string_view type) { line_.assign("{\"type\":\"").append(type).append("\""); }
 
 void JsonLines::text(std::string_view key, std::string_view value) {
   line_.append(",\"").append(key).append("\":");
@@ -59,7 +57,8 @@ void JsonLines::on_finding(const Finding& finding) {
   text("component", finding.component);
   text("severity", to_string(finding.severity));
   number("confidence", finding.confidence);
-  line_.append(",\"evidence\":").append(to_json(finding.evidence).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  line_.append(",\"evidence\":")
+      .append(to_json(finding.evidence).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   text("summary", finding.summary);
   end();
 }

@@ -27,11 +27,13 @@ class CsvRecording final : public RecordingReader {
     if (!first) return fail(first.error());
     if (!*first) return fail(rows_.error_at(0, "is empty: expected a header row"));
     const auto& cells = rows_.cells();
-    if (cells.size() > kMaxColumns) return fail(rows_.error_at(kMaxColumns, fmt::format("more than {} columns", kMaxColumns)));
+    if (cells.size() > kMaxColumns)
+      return fail(rows_.error_at(kMaxColumns, fmt::format("more than {} columns", kMaxColumns)));
     std::unordered_map<std::string, std::size_t> seen;
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const std::string name = sanitize_utf8(trim(cells[i]), kMaxCellName);
-      if (!seen.try_emplace(name, i).second) return fail(rows_.error_at(i, fmt::format("the column \"{}\" stands twice", name)));
+      if (!seen.try_emplace(name, i).second)
+        return fail(rows_.error_at(i, fmt::format("the column \"{}\" stands twice", name)));
       if (auto added = add_column(name, i); !added) return added;
     }
     if (time_ == kNone) return fail(rows_.error_at(0, "the header has no \"time\" column"));
@@ -44,11 +46,14 @@ class CsvRecording final : public RecordingReader {
     if (!more || !*more) return more;
     const auto& cells = rows_.cells();
     if (cells.size() != columns_.size()) {
-      return fail(rows_.error_at(std::min(cells.size(), columns_.size()),
-                                 fmt::format("this row has {} cells, the header has {}", cells.size(), columns_.size())));
+      return fail(
+          rows_.error_at(std::min(cells.size(), columns_.size()),
+                         fmt::format("this row has {} cells, the header has {}", cells.size(), columns_.size())));
     }
     const auto time = times_.parse(trim(cells[time_]));
-    if (!time) return fail(rows_.error_at(time_, fmt::format("\"{}\" is no time: expected RFC 3339 or Unix seconds", sanitize_utf8(cells[time_], 40))));
+    if (!time)
+      return fail(rows_.error_at(
+          time_, fmt::format("\"{}\" is no time: expected RFC 3339 or Unix seconds", sanitize_utf8(cells[time_], 40))));
     row.time = *time;
     row.device = device_ == kNone ? 0 : find_device(cells[device_]);
     if (auto numbers = read_numbers(cells); !numbers) return fail(numbers.error());
@@ -86,11 +91,19 @@ class CsvRecording final : public RecordingReader {
   Result<> add_column(const std::string& name, std::size_t at) {
     Column column = parse_column(name, layout_);
     switch (column.kind) {
-      case ColumnKind::time: time_ = at; break;
-      case ColumnKind::device: device_ = at; break;
-      case ColumnKind::ignored: unknown_.push_back(name); break;
+      case ColumnKind::time:
+        time_ = at;
+        break;
+      case ColumnKind::device:
+        device_ = at;
+        break;
+      case ColumnKind::ignored:
+        unknown_.push_back(name);
+        break;
       case ColumnKind::series:
-      case ColumnKind::event: numbers_.push_back({static_cast<std::uint32_t>(at), column.index, column.kind == ColumnKind::event}); break;
+      case ColumnKind::event:
+        numbers_.push_back({static_cast<std::uint32_t>(at), column.index, column.kind == ColumnKind::event});
+        break;
       case ColumnKind::boot_id:
       case ColumnKind::os_build:
       case ColumnKind::bios_version:
@@ -99,7 +112,9 @@ class CsvRecording final : public RecordingReader {
       case ColumnKind::utc_offset:
       case ColumnKind::model:
       case ColumnKind::vendor:
-      case ColumnKind::type: texts_.push_back(at); break;
+      case ColumnKind::type:
+        texts_.push_back(at);
+        break;
     }
     columns_.push_back(std::move(column));
     return {};
@@ -108,7 +123,8 @@ class CsvRecording final : public RecordingReader {
   std::uint32_t find_device(std::string_view name) {
     if (name.empty()) name = stem_;
     if (!devices_.empty() && devices_[last_device_] == name) return last_device_;
-    const auto [at, added] = device_by_name_.try_emplace(std::string(name), static_cast<std::uint32_t>(devices_.size()));
+    const auto [at, added] =
+        device_by_name_.try_emplace(std::string(name), static_cast<std::uint32_t>(devices_.size()));
     if (added) devices_.push_back(sanitize_utf8(name, kMaxCellName));
     return last_device_ = at->second;
   }
@@ -161,7 +177,8 @@ class CsvRecording final : public RecordingReader {
       row.context_changed = true;
       return tell_context(column.kind, text, at, *known.context);
     }
-    auto component = std::find_if(described_.begin(), described_.end(), [&](const Component& one) { return one.id == column.component; });
+    auto component = std::find_if(described_.begin(), described_.end(),
+                                  [&](const Component& one) { return one.id == column.component; });
     if (component == described_.end()) {
       component = described_.emplace(component);
       component->id = column.component;
@@ -184,7 +201,8 @@ class CsvRecording final : public RecordingReader {
     if (kind == ColumnKind::host_chassis) context.host_chassis = text;
     if (kind != ColumnKind::utc_offset) return {};
     const auto hours = parse_number(text);
-    if (!hours || std::abs(*hours) > 24) return fail(rows_.error_at(at, fmt::format("\"{}\" is no offset in hours", text)));
+    if (!hours || std::abs(*hours) > 24)
+      return fail(rows_.error_at(at, fmt::format("\"{}\" is no offset in hours", text)));
     context.utc_offset = *hours;
     return {};
   }

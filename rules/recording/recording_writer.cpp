@@ -42,14 +42,17 @@ Cells cells_of(const Collection& collection) {
     if (!component.vendor.empty()) cells["hw.vendor/" + component.id] = component.vendor;
   }
   // fmt writes the shortest digits that read back as the same number.
-  for (const Reading& reading : collection.readings) cells[name_of({reading.metric, reading.component, reading.key})] = fmt::format("{}", reading.value);
+  for (const Reading& reading : collection.readings)
+    cells[name_of({reading.metric, reading.component, reading.key})] = fmt::format("{}", reading.value);
   std::map<std::string, std::uint64_t> events;
-  for (const Event& event : collection.events) events[fmt::format("hale.event/{}/{}.{}", event.component, event.source, event.code)] += event.count;
+  for (const Event& event : collection.events)
+    events[fmt::format("hale.event/{}/{}.{}", event.component, event.source, event.code)] += event.count;
   for (const auto& [name, count] : events) cells[name] = std::to_string(count);
   return cells;
 }
 
-/// A column that comes up later rewrites the file with a longer header; that is rare, and a recording is whole at any moment.
+/// A column that comes up later rewrites the file with a longer header; that is rare, and a recording is whole at any
+/// moment.
 class CsvWriter final : public RecordingWriter {
  public:
   explicit CsvWriter(std::filesystem::path file) : file_(std::move(file)) {}
@@ -91,8 +94,9 @@ class CsvWriter final : public RecordingWriter {
 
  private:
   static bool is_text(const std::string& name) {
-    return name.starts_with("hw.model/") || name.starts_with("hw.vendor/") || name.starts_with("hw.type/") || name.starts_with("host.") ||
-           name == "boot_id" || name == "os.build" || name == "bios.version" || name == "platform.profile";
+    return name.starts_with("hw.model/") || name.starts_with("hw.vendor/") || name.starts_with("hw.type/") ||
+           name.starts_with("host.") || name == "boot_id" || name == "os.build" || name == "bios.version" ||
+           name == "platform.profile";
   }
 
   std::string header() const {
@@ -114,7 +118,9 @@ class CsvWriter final : public RecordingWriter {
     fresh.close();
     std::error_code error;
     if (fresh) std::filesystem::rename(longer, file_, error);
-    if (!fresh || error) return fail(Errc::io, fmt::format("{}: cannot be written: {}", file_.string(), error ? error.message() : std::strerror(errno)));
+    if (!fresh || error)
+      return fail(Errc::io, fmt::format("{}: cannot be written: {}", file_.string(),
+                                        error ? error.message() : std::strerror(errno)));
     written_columns_ = columns_.size();
     stream_.clear();
     stream_.open(file_, std::ios::binary | std::ios::app);

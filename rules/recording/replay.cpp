@@ -6,11 +6,12 @@ namespace hale::rules {
 namespace {
 
 void name_unknown_columns(const RecordingReader& reader, const std::string& file, const JsonLines::Out& complain) {
-  for (const std::string& column : reader.unknown_columns()) complain(fmt::format("{}: unknown column \"{}\" is ignored\n", file, column));
+  for (const std::string& column : reader.unknown_columns())
+    complain(fmt::format("{}: unknown column \"{}\" is ignored\n", file, column));
 }
 
-bool replay_recording(const std::filesystem::path& file, const RuleSet& rules, const PolicyOptions& policy, bool coverage, const JsonLines::Out& out,
-                      const JsonLines::Out& complain) {
+bool replay_recording(const std::filesystem::path& file, const RuleSet& rules, const PolicyOptions& policy,
+                      bool coverage, const JsonLines::Out& out, const JsonLines::Out& complain) {
   Layout layout;
   auto reader = RecordingReader::open(file, layout);
   if (!reader) {
@@ -60,15 +61,16 @@ void Histories::finish(bool coverage, const std::string& file, const JsonLines::
   for (const auto& history : histories_) {
     if (!history) continue;
     if (const auto dropped = history->judge.dropped_rows(); dropped > 0) {
-      complain(fmt::format("{}: device {}: {} rows came late or twice and were dropped\n", file, history->device, dropped));
+      complain(
+          fmt::format("{}: device {}: {} rows came late or twice and were dropped\n", file, history->device, dropped));
     }
     if (!coverage) continue;
     for (const Coverage& one : history->judge.coverage()) history->lines.coverage(one);
   }
 }
 
-int replay(const std::vector<std::filesystem::path>& files, const ReplayOptions& options, const std::function<void(std::string_view)>& out,
-           const std::function<void(std::string_view)>& complain) {
+int replay(const std::vector<std::filesystem::path>& files, const ReplayOptions& options,
+           const std::function<void(std::string_view)>& out, const std::function<void(std::string_view)>& complain) {
   const auto rules = options.rules.empty() ? RuleSet::builtin() : RuleSet::load(options.rules);
   if (!rules) {
     complain("rules: " + rules.error().message + "\n");

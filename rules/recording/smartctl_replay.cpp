@@ -15,7 +15,8 @@ constexpr std::string_view kDisk = "disk0";
 
 class SmartctlReplay {
  public:
-  SmartctlReplay(const RuleSet& rules, const PolicyOptions& policy, bool coverage, const JsonLines::Out& out, const JsonLines::Out& complain)
+  SmartctlReplay(const RuleSet& rules, const PolicyOptions& policy, bool coverage, const JsonLines::Out& out,
+                 const JsonLines::Out& complain)
       : rules_(rules), policy_(policy), coverage_(coverage), out_(out), complain_(complain) {}
 
   /// A report has no time of its own: it is judged as read at the epoch, a single snapshot.
@@ -35,7 +36,8 @@ class SmartctlReplay {
     std::vector<Reading> readings;
     append_smart_readings(*report, disk.id, Timestamp{}, readings);
     std::vector<Sample> samples;
-    for (const Reading& reading : readings) samples.push_back({layout_.series(reading.metric, reading.component, reading.key), reading.value});
+    for (const Reading& reading : readings)
+      samples.push_back({layout_.series(reading.metric, reading.component, reading.key), reading.value});
     judge.step(Timestamp{}, samples, {});
     judge.finish();
     if (!coverage_) return;
@@ -81,11 +83,12 @@ void judge_tar(const std::filesystem::path& path, SmartctlReplay& replay) {
   const bool xz = path.string().ends_with("xz");
   auto source = xz ? open_xz(path) : ByteSource::open(path);
   if (!source) return replay.complain_about(path.string(), source.error());
-  const auto read = read_tar(**source, kMaxReport, [&](const std::string& member, std::string_view bytes, bool too_large) {
-    const std::string name = path.string() + "/" + member;
-    if (too_large) return replay.pass_over(name, "is larger than 8 MiB");
-    replay.judge(name, without_extension(member), bytes);
-  });
+  const auto read =
+      read_tar(**source, kMaxReport, [&](const std::string& member, std::string_view bytes, bool too_large) {
+        const std::string name = path.string() + "/" + member;
+        if (too_large) return replay.pass_over(name, "is larger than 8 MiB");
+        replay.judge(name, without_extension(member), bytes);
+      });
   if (!read) replay.complain_about(path.string(), read.error());
 }
 
@@ -117,8 +120,8 @@ void judge_folder(const std::filesystem::path& folder, SmartctlReplay& replay) {
 
 }  // namespace
 
-bool replay_smartctl(const std::filesystem::path& path, const RuleSet& rules, const PolicyOptions& policy, bool coverage,
-                     const JsonLines::Out& out, const JsonLines::Out& complain) {
+bool replay_smartctl(const std::filesystem::path& path, const RuleSet& rules, const PolicyOptions& policy,
+                     bool coverage, const JsonLines::Out& out, const JsonLines::Out& complain) {
   SmartctlReplay replay(rules, policy, coverage, out, complain);
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {

@@ -27,7 +27,8 @@ Result<bool> read_all(ByteSource& source, char* into, std::size_t size) {
 std::optional<std::uint64_t> parse_octal(std::string_view field) {
   if (!field.empty() && (static_cast<unsigned char>(field[0]) & 0x80u) != 0) {
     std::uint64_t value = 0;
-    for (std::size_t i = field.size() - 8; i < field.size(); ++i) value = value << 8 | static_cast<unsigned char>(field[i]);
+    for (std::size_t i = field.size() - 8; i < field.size(); ++i)
+      value = value << 8 | static_cast<unsigned char>(field[i]);
     return value;
   }
   std::uint64_t value = 0;
@@ -109,7 +110,8 @@ Result<> read_tar(ByteSource& source, std::size_t max_member,
       std::string path = std::move(long_name);
       long_name.clear();
       if (path.empty()) {
-        const std::string prefix = std::memcmp(header.data() + 257, "ustar\0", 6) == 0 ? field_text(header.data() + 345, 155) : "";
+        const std::string prefix =
+            std::memcmp(header.data() + 257, "ustar\0", 6) == 0 ? field_text(header.data() + 345, 155) : "";
         path = (prefix.empty() ? "" : prefix + "/") + field_text(header.data(), 100);
       }
       member(path, body, false);

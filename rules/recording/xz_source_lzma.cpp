@@ -53,7 +53,8 @@ class XzSource final : public ByteSource {
 
 Result<std::unique_ptr<ByteSource>> open_xz(const std::filesystem::path& file) {
   std::FILE* opened = std::fopen(file.c_str(), "rb");
-  if (opened == nullptr) return fail(errno == ENOENT ? Errc::not_found : Errc::io, std::string("cannot be opened: ") + std::strerror(errno));
+  if (opened == nullptr)
+    return fail(errno == ENOENT ? Errc::not_found : Errc::io, std::string("cannot be opened: ") + std::strerror(errno));
   auto source = std::make_unique<XzSource>(opened);
   if (!source->start()) return fail(Errc::internal, "liblzma cannot start");
   return source;

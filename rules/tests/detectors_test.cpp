@@ -15,12 +15,15 @@ const std::string kTimeouts = R"({"name": "timeouts", "from": {"events": ["kerne
 const std::string kErrorsColumn = "hw.physical_disk.nvme/disk0/media_errors";
 const std::string kHotColumn = "hw.temperature/disk0";
 
-std::string stage(const std::string& detector) { return R"({"severity": "warning", "confidence": 0.5, "detector": {)" + detector + "}}"; }
+std::string stage(const std::string& detector) {
+  return R"({"severity": "warning", "confidence": 0.5, "detector": {)" + detector + "}}";
+}
 
 }  // namespace
 
 TEST_CASE("a threshold with a hold fires only after the condition lasted that long") {
-  Device device(rules_with(kHot, stage(R"("kind": "threshold", "when": {"input": "hot", "above": 60}, "hold": "15m")")));
+  Device device(
+      rules_with(kHot, stage(R"("kind": "threshold", "when": {"input": "hot", "above": 60}, "hold": "15m")")));
   for (int minute = 0; minute < 15; ++minute) {
     device.row(kNoon + minute * kMinuteMs, {{kHotColumn, 61}});
     REQUIRE(device.heard.findings.empty());
@@ -33,7 +36,8 @@ TEST_CASE("a threshold with a hold fires only after the condition lasted that lo
 }
 
 TEST_CASE("time asleep does not count towards a hold") {
-  Device device(rules_with(kHot, stage(R"("kind": "threshold", "when": {"input": "hot", "above": 60}, "hold": "15m")")));
+  Device device(
+      rules_with(kHot, stage(R"("kind": "threshold", "when": {"input": "hot", "above": 60}, "hold": "15m")")));
   for (int minute = 0; minute < 10; ++minute) device.row(kNoon + minute * kMinuteMs, {{kHotColumn, 61}});
   for (int minute = 0; minute < 10; ++minute) device.row(kNoon + 8 * kHourMs + minute * kMinuteMs, {{kHotColumn, 61}});
   CHECK(device.heard.findings.empty());
@@ -60,7 +64,9 @@ TEST_CASE("a threshold clears at its other value and after its own time") {
 }
 
 TEST_CASE("a condition that must be seen in reads a day apart is not met by many reads of one hour") {
-  Device device(rules_with(kErrors, stage(R"("kind": "threshold", "when": {"input": "errors", "above": 0}, "reads": {"count": 2, "apart": "24h"})")));
+  Device device(rules_with(
+      kErrors,
+      stage(R"("kind": "threshold", "when": {"input": "errors", "above": 0}, "reads": {"count": 2, "apart": "24h"})")));
   for (int minute = 0; minute < 60; ++minute) device.row(kNoon + minute * kMinuteMs, {{kErrorsColumn, 3}});
   CHECK(device.heard.findings.empty());
   CHECK(device.coverage_of("disk.test").status == "insufficient");
@@ -71,7 +77,9 @@ TEST_CASE("a condition that must be seen in reads a day apart is not met by many
 }
 
 TEST_CASE("a read without the trouble between two with it starts the count again") {
-  Device device(rules_with(kErrors, stage(R"("kind": "threshold", "when": {"input": "errors", "above": 0}, "reads": {"count": 2, "apart": "24h"})")));
+  Device device(rules_with(
+      kErrors,
+      stage(R"("kind": "threshold", "when": {"input": "errors", "above": 0}, "reads": {"count": 2, "apart": "24h"})")));
   device.row(kNoon, {{kErrorsColumn, 3}});
   device.row(kNoon + kDayMs / 2, {{kErrorsColumn, 0}});
   device.row(kNoon + kDayMs, {{kErrorsColumn, 3}});
@@ -79,7 +87,8 @@ TEST_CASE("a read without the trouble between two with it starts the count again
 }
 
 TEST_CASE("a bit mask looks only at its bits") {
-  const std::string input = R"({"name": "warning", "from": {"metric": "hw.physical_disk.nvme", "key": "critical_warning"}})";
+  const std::string input =
+      R"({"name": "warning", "from": {"metric": "hw.physical_disk.nvme", "key": "critical_warning"}})";
   Device device(rules_with(input, stage(R"("kind": "threshold", "when": {"input": "warning", "any_bits": 29})")));
   device.row(kNoon, {{"hw.physical_disk.nvme/disk0/critical_warning", 2}});
   CHECK(device.heard.findings.empty());
@@ -124,7 +133,8 @@ TEST_CASE("a counter that restarts at boot goes on from zero, one that does not 
     device.row(kNoon, {{kErrorsColumn, 100}});
     device.row(kNoon + kHourMs, {{kErrorsColumn, 7}});
   };
-  Device restarts(rules_with(kErrors, stage(R"("kind": "counter", "input": "errors", "window": "7d", "total": 5, "reset": "restart")")));
+  Device restarts(rules_with(
+      kErrors, stage(R"("kind": "counter", "input": "errors", "window": "7d", "total": 5, "reset": "restart")")));
   feed(restarts);
   CHECK(restarts.active());
   Device rebased(rules_with(kErrors, stage(R"("kind": "counter", "input": "errors", "window": "7d", "total": 5)")));
@@ -133,7 +143,9 @@ TEST_CASE("a counter that restarts at boot goes on from zero, one that does not 
 }
 
 TEST_CASE("a counter rule ends after a quiet time and not before") {
-  Device device(rules_with(kErrors, stage(R"("kind": "counter", "input": "errors", "window": "7d", "total": 1, "clear": {"quiet": "14d"})")));
+  Device device(rules_with(
+      kErrors,
+      stage(R"("kind": "counter", "input": "errors", "window": "7d", "total": 1, "clear": {"quiet": "14d"})")));
   device.row(kNoon, {{kErrorsColumn, 0}});
   device.row(kNoon + kHourMs, {{kErrorsColumn, 1}});
   for (int day = 1; day < 14; ++day) device.row(kNoon + day * kDayMs, {{kErrorsColumn, 1}});
@@ -143,7 +155,10 @@ TEST_CASE("a counter rule ends after a quiet time and not before") {
 }
 
 TEST_CASE("a baseline makes only more than usual an occurrence") {
-  Device device(rules_with(kErrors, stage(R"("kind": "counter", "input": "errors", "window": "14d", "days": 3, "per_day": 10, "baseline": {"days": 14, "times": 2})")));
+  Device device(rules_with(
+      kErrors,
+      stage(
+          R"("kind": "counter", "input": "errors", "window": "14d", "days": 3, "per_day": 10, "baseline": {"days": 14, "times": 2})")));
   double total = 0;
   int day = 0;
   for (; day < 40; ++day) device.row(kNoon + day * kDayMs, {{kErrorsColumn, total += 50}});
@@ -154,20 +169,29 @@ TEST_CASE("a baseline makes only more than usual an occurrence") {
 
 TEST_CASE("events count by window, by day, and not right after a gap") {
   const std::string column = "hale.event/disk0/kernel.t";
-  Device device(rules_with(kTimeouts, stage(R"("kind": "event_rate", "input": "timeouts", "window": "14d", "days": 3, "any_day": 10, "not_after_gap": "10m")")));
+  Device device(rules_with(
+      kTimeouts,
+      stage(
+          R"("kind": "event_rate", "input": "timeouts", "window": "14d", "days": 3, "any_day": 10, "not_after_gap": "10m")")));
   for (int day = 0; day < 5; ++day) {
-    for (int minute = 0; minute < 60; ++minute) device.row(kNoon + day * kDayMs + minute * kMinuteMs, {{column, minute == 5 ? 5.0 : 0.0}});
+    for (int minute = 0; minute < 60; ++minute)
+      device.row(kNoon + day * kDayMs + minute * kMinuteMs, {{column, minute == 5 ? 5.0 : 0.0}});
   }
   CHECK(device.heard.findings.empty());  // five minutes after the PC woke up
   const std::int64_t later = kNoon + 40 * kDayMs;
-  for (int minute = 0; minute < 30; ++minute) device.row(later + minute * kMinuteMs, {{column, minute == 20 ? 11.0 : 0.0}});
+  for (int minute = 0; minute < 30; ++minute)
+    device.row(later + minute * kMinuteMs, {{column, minute == 20 ? 11.0 : 0.0}});
   CHECK(device.active());
 }
 
 TEST_CASE("an event that explains a day takes that day out") {
-  const std::string inputs = kTimeouts + R"(, {"name": "power", "from": {"events": ["Kernel-Power.41"], "of": {"component": "host"}, "optional": true}})";
+  const std::string inputs =
+      kTimeouts +
+      R"(, {"name": "power", "from": {"events": ["Kernel-Power.41"], "of": {"component": "host"}, "optional": true}})";
   const std::string column = "hale.event/disk0/kernel.t";
-  Device device(rules_with(inputs, stage(R"("kind": "event_rate", "input": "timeouts", "window": "14d", "days": 2, "not_on_days_with": "power")")));
+  Device device(rules_with(
+      inputs,
+      stage(R"("kind": "event_rate", "input": "timeouts", "window": "14d", "days": 2, "not_on_days_with": "power")")));
   device.row(kNoon, {{column, 1}});
   device.row(kNoon + kHourMs, {{"hale.event/host/Kernel-Power.41", 1}});
   device.row(kNoon + kDayMs, {{column, 1}});
@@ -177,8 +201,12 @@ TEST_CASE("an event that explains a day takes that day out") {
 }
 
 TEST_CASE("a trend projects the day on which it reaches the limit") {
-  const std::string input = R"({"name": "used", "from": {"metric": "hw.physical_disk.nvme", "key": "percentage_used"}})";
-  Device device(rules_with(input, stage(R"("kind": "trend", "input": "used", "direction": "rising", "limit": 100, "horizon": "30d", "min_buckets": 10)")));
+  const std::string input =
+      R"({"name": "used", "from": {"metric": "hw.physical_disk.nvme", "key": "percentage_used"}})";
+  Device device(rules_with(
+      input,
+      stage(
+          R"("kind": "trend", "input": "used", "direction": "rising", "limit": 100, "horizon": "30d", "min_buckets": 10)")));
   for (int day = 0; day < 60 && device.heard.findings.empty(); ++day) {
     device.row(kNoon + day * kDayMs, {{"hw.physical_disk.nvme/disk0/percentage_used", 40.0 + day}});
   }
@@ -191,9 +219,14 @@ TEST_CASE("a trend projects the day on which it reaches the limit") {
 }
 
 TEST_CASE("a flat series never projects") {
-  const std::string input = R"({"name": "used", "from": {"metric": "hw.physical_disk.nvme", "key": "percentage_used"}})";
-  Device device(rules_with(input, stage(R"("kind": "trend", "input": "used", "direction": "rising", "limit": 100, "horizon": "400d", "min_buckets": 10)")));
-  for (int day = 0; day < 120; ++day) device.row(kNoon + day * kDayMs, {{"hw.physical_disk.nvme/disk0/percentage_used", 95.0 - day % 2}});
+  const std::string input =
+      R"({"name": "used", "from": {"metric": "hw.physical_disk.nvme", "key": "percentage_used"}})";
+  Device device(rules_with(
+      input,
+      stage(
+          R"("kind": "trend", "input": "used", "direction": "rising", "limit": 100, "horizon": "400d", "min_buckets": 10)")));
+  for (int day = 0; day < 120; ++day)
+    device.row(kNoon + day * kDayMs, {{"hw.physical_disk.nvme/disk0/percentage_used", 95.0 - day % 2}});
   CHECK(device.heard.findings.empty());
 }
 
@@ -206,7 +239,8 @@ TEST_CASE("a robust line is not moved by outliers") {
 }
 
 TEST_CASE("a combination of all needs every part at once, with series of other components") {
-  const std::string inputs = kErrors + R"(, {"name": "cpu", "from": {"metric": "hw.temperature", "of": {"type": "cpu", "take": "max"}}})";
+  const std::string inputs =
+      kErrors + R"(, {"name": "cpu", "from": {"metric": "hw.temperature", "of": {"type": "cpu", "take": "max"}}})";
   Device device(rules_with(inputs, stage(R"("kind": "combination", "all": [
     {"kind": "threshold", "when": {"input": "errors", "above": 0}}, {"kind": "threshold", "when": {"input": "cpu", "above": 80}}])")));
   device.row(kNoon, {{kErrorsColumn, 1}, {"hw.temperature/cpu", 70}, {"hw.temperature/cpu1", 75}});

@@ -71,7 +71,8 @@ TEST_CASE("undecoded SMART bits are decoded by model, and the decoded value wins
   REQUIRE(device.judge.accepted().size() == 1);
   CHECK(device.judge.accepted()[0].value == 2);
   CHECK(name_of(device.layout.all_series()[device.judge.accepted()[0].series]) == "hw.physical_disk.smart/disk0/188");
-  device.row(kNoon + kHourMs, {{"hw.physical_disk.smart/disk0/188.raw48", packed}, {"hw.physical_disk.smart/disk0/188", 5}});
+  device.row(kNoon + kHourMs,
+             {{"hw.physical_disk.smart/disk0/188.raw48", packed}, {"hw.physical_disk.smart/disk0/188", 5}});
   REQUIRE(device.judge.accepted().size() == 1);
   CHECK(device.judge.accepted()[0].value == 5);
 }
@@ -105,14 +106,26 @@ TEST_CASE("a sensor that says the very same for a day is stuck until it moves") 
 
 TEST_CASE("garbage never raises a finding, whatever is thrown at every metric") {
   std::mt19937 random(7);
-  const double garbage[] = {-273200, 65261.8, 3892314, 65535, 35.2e9, 255e12, -1e9, std::numeric_limits<double>::quiet_NaN(), 1e308, -1e308,
-                            std::numeric_limits<double>::infinity(), 281474976710655.0 * 2};
+  const double garbage[] = {-273200,
+                            65261.8,
+                            3892314,
+                            65535,
+                            35.2e9,
+                            255e12,
+                            -1e9,
+                            std::numeric_limits<double>::quiet_NaN(),
+                            1e308,
+                            -1e308,
+                            std::numeric_limits<double>::infinity(),
+                            281474976710655.0 * 2};
   Device device(builtin());
   for (int i = 0; i < 3000; ++i) {
     std::vector<std::pair<std::string, double>> cells;
-    for (const char* column : {"hw.temperature/cpu", "hw.fan.speed/fan1", "hw.voltage/in0", "system.filesystem.utilization/filesystem",
-                               "hw.physical_disk.smart/disk0/197", "hw.physical_disk.smart/disk0/self_assessment", "hw.battery.capacity.full/battery",
-                               "hw.physical_disk.nvme/disk1/critical_warning", "hw.physical_disk.nvme/disk1/percentage_used"}) {
+    for (const char* column :
+         {"hw.temperature/cpu", "hw.fan.speed/fan1", "hw.voltage/in0", "system.filesystem.utilization/filesystem",
+          "hw.physical_disk.smart/disk0/197", "hw.physical_disk.smart/disk0/self_assessment",
+          "hw.battery.capacity.full/battery", "hw.physical_disk.nvme/disk1/critical_warning",
+          "hw.physical_disk.nvme/disk1/percentage_used"}) {
       cells.emplace_back(column, garbage[random() % std::size(garbage)]);
     }
     device.row(kNoon + i * 10 * kMinuteMs, cells);

@@ -15,7 +15,9 @@ std::string judge(const std::filesystem::path& recording) {
   ReplayOptions options;
   options.coverage = false;
   std::string complaints;
-  const int code = replay({recording}, options, [&](std::string_view text) { out += text; }, [&](std::string_view text) { complaints += text; });
+  const int code = replay(
+      {recording}, options, [&](std::string_view text) { out += text; },
+      [&](std::string_view text) { complaints += text; });
   INFO(complaints);
   CHECK(code == 0);
   return out;
@@ -29,7 +31,8 @@ std::string read_all(const std::filesystem::path& path) {
 
 }  // namespace
 
-// A case is a folder with recording.csv or recording.csv.gz and expected.jsonl. HALE_UPDATE_GOLDEN=1 writes what is said now; look at the difference.
+// A case is a folder with recording.csv or recording.csv.gz and expected.jsonl. HALE_UPDATE_GOLDEN=1 writes what is
+// said now; look at the difference.
 TEST_CASE("every golden recording gives exactly the findings and messages that are written beside it") {
   const auto root = hale::test::source_dir() / "tests" / "golden" / "recordings";
   std::vector<std::filesystem::path> folders;
@@ -41,7 +44,8 @@ TEST_CASE("every golden recording gives exactly the findings and messages that a
   for (const auto& folder : folders) {
     const auto plain = folder / "recording.csv";
     const auto said = judge(std::filesystem::exists(plain) ? plain : folder / "recording.csv.gz");
-    if (std::getenv("HALE_UPDATE_GOLDEN") != nullptr) std::ofstream(folder / "expected.jsonl", std::ios::binary) << said;
+    if (std::getenv("HALE_UPDATE_GOLDEN") != nullptr)
+      std::ofstream(folder / "expected.jsonl", std::ios::binary) << said;
     INFO(folder.filename().string());
     std::istringstream expected(read_all(folder / "expected.jsonl"));
     std::istringstream actual(said);

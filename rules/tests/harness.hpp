@@ -38,8 +38,8 @@ inline RuleSet builtin() {
 
 /// A pack of one rule "disk.test" with these inputs and stages, everything else given.
 inline std::string pack_text(const std::string& inputs, const std::string& stages, const std::string& more = "") {
-  return R"({"pack": "test", "version": 1, "rules": [{"id": "disk.test", "cause": "disk_failing", "bind": {"each": "physical_disk"}, )" + more +
-         R"("inputs": [)" + inputs + R"(], "stages": [)" + stages + R"(], "references": ["test"]}]})";
+  return R"({"pack": "test", "version": 1, "rules": [{"id": "disk.test", "cause": "disk_failing", "bind": {"each": "physical_disk"}, )" +
+         more + R"("inputs": [)" + inputs + R"(], "stages": [)" + stages + R"(], "references": ["test"]}]})";
 }
 
 inline Result<RuleSet> load_pack_text(const std::string& pack) {
@@ -62,7 +62,8 @@ inline RuleSet rules_with(const std::string& inputs, const std::string& stages) 
 
 /// One device, fed by column names as a recording has them.
 struct Device {
-  explicit Device(RuleSet rule_set, PolicyOptions options = {}) : rules(std::move(rule_set)), judge(rules, layout, std::move(options), heard) {}
+  explicit Device(RuleSet rule_set, PolicyOptions options = {})
+      : rules(std::move(rule_set)), judge(rules, layout, std::move(options), heard) {}
 
   void row(std::int64_t time_ms, const std::vector<std::pair<std::string, double>>& cells) {
     std::vector<Sample> samples;

@@ -66,7 +66,8 @@ TEST_CASE("judging with saves and restores at random points gives what judging s
       device->row(row.time, row.cells);
     }
     REQUIRE(device->heard.findings.size() == straight.heard.findings.size());
-    for (std::size_t i = 0; i < straight.heard.findings.size(); ++i) CHECK(device->heard.findings[i] == straight.heard.findings[i]);
+    for (std::size_t i = 0; i < straight.heard.findings.size(); ++i)
+      CHECK(device->heard.findings[i] == straight.heard.findings[i]);
     CHECK(device->heard.messages == straight.heard.messages);
     CHECK(device->heard.outcomes == straight.heard.outcomes);
     CHECK(device->judge.active() == straight.judge.active());
@@ -109,8 +110,12 @@ TEST_CASE("a disk-only device keeps at most 4 kB of state") {
   std::mt19937 random(3);
   for (int day = 0; day < 400; ++day) {
     std::vector<std::pair<std::string, double>> cells;
-    for (const int id : {1, 3, 4, 5, 7, 9, 10, 12, 183, 184, 187, 188, 189, 190, 192, 193, 194, 196, 197, 198, 199, 240, 241, 242}) {
-      const double value = id == 194 || id == 190 ? 35 : id == 187 || id == 197 || id == 198 || id == 5 || id == 199 ? day * static_cast<double>(random() % 3) : 100;
+    for (const int id :
+         {1, 3, 4, 5, 7, 9, 10, 12, 183, 184, 187, 188, 189, 190, 192, 193, 194, 196, 197, 198, 199, 240, 241, 242}) {
+      const double value = id == 194 || id == 190 ? 35
+                           : id == 187 || id == 197 || id == 198 || id == 5 || id == 199
+                               ? day * static_cast<double>(random() % 3)
+                               : 100;
       cells.emplace_back("hw.physical_disk.smart/disk0/" + std::to_string(id), value);
     }
     device.row(kNoon + day * kDayMs, cells);
@@ -121,13 +126,15 @@ TEST_CASE("a disk-only device keeps at most 4 kB of state") {
 
 TEST_CASE("a component whose type is told is judged as that") {
   Device device(builtin());
-  device.row(kNoon, {{"hw.temperature/k10temp-pci-00c3.tctl", 50}, {"hw.temperature.limit/k10temp-pci-00c3.tctl/critical", 90}});
+  device.row(kNoon, {{"hw.temperature/k10temp-pci-00c3.tctl", 50},
+                     {"hw.temperature.limit/k10temp-pci-00c3.tctl/critical", 90}});
   CHECK(device.coverage_of("cooling.overheating").status == "insufficient");
   Component cpu;
   cpu.id = "k10temp-pci-00c3.tctl";
   cpu.type = ComponentType::cpu;
   device.judge.describe(cpu);
-  device.row(kNoon + kMinuteMs, {{"hw.temperature/k10temp-pci-00c3.tctl", 50}, {"hw.temperature.limit/k10temp-pci-00c3.tctl/critical", 90}});
+  device.row(kNoon + kMinuteMs, {{"hw.temperature/k10temp-pci-00c3.tctl", 50},
+                                 {"hw.temperature.limit/k10temp-pci-00c3.tctl/critical", 90}});
   CHECK(device.coverage_of("cooling.overheating").status == "ok");
 }
 

@@ -12,7 +12,8 @@ using namespace hale::rules::test;
 namespace {
 
 const std::string kInput = R"({"name": "errors", "from": {"metric": "hw.physical_disk.nvme", "key": "media_errors"}})";
-const std::string kStage = R"({"severity": "warning", "confidence": 0.5, "detector": {"kind": "threshold", "when": {"input": "errors", "above": 0}}})";
+const std::string kStage =
+    R"({"severity": "warning", "confidence": 0.5, "detector": {"kind": "threshold", "when": {"input": "errors", "above": 0}}})";
 
 std::string error_of(const std::string& pack) {
   const auto loaded = load_pack_text(pack);
@@ -61,21 +62,34 @@ TEST_CASE("every first step for a disk is about the copy of the files") {
 TEST_CASE("a good pack loads") { CHECK(error_of(pack_text(kInput, kStage)) == "loaded"); }
 
 TEST_CASE("an unknown key is named with its place and the nearest that is known") {
-  const auto error = error_of(pack_text(kInput, R"({"severity": "warning", "confidence": 0.5, "detector": {"kind": "threshold", "whne": {}, "when": {"input": "errors", "above": 0}}})"));
+  const auto error = error_of(pack_text(
+      kInput,
+      R"({"severity": "warning", "confidence": 0.5, "detector": {"kind": "threshold", "whne": {}, "when": {"input": "errors", "above": 0}}})"));
   INFO(error);
   CHECK(contains(error, "test.json:1: rules[0].stages[0].detector.whne: unknown key; did you mean \"when\"?"));
 }
 
 TEST_CASE("what is wrong in a pack is said with what would be right") {
-  const auto stage = [](const std::string& detector) { return R"({"severity": "warning", "confidence": 0.5, "detector": )" + detector + "}"; };
+  const auto stage = [](const std::string& detector) {
+    return R"({"severity": "warning", "confidence": 0.5, "detector": )" + detector + "}";
+  };
   CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "treshold"})"))), "did you mean \"threshold\"?"));
-  CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "threshold", "when": {"input": "eror", "above": 0}})"))), "no input \"eror\"; did you mean \"errors\"?"));
-  CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "threshold", "when": {"input": "errors", "above": 0}, "hold": "15 minutes"})"))), "expected a length of time"));
-  CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "threshold", "when": {"input": "errors"}})"))), "exactly one comparison"));
-  CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "counter", "input": "errors", "window": "7d"})"))), "total, days or any_day"));
-  CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "combination", "any": [{"rule": "disk.later"}]})"))), "no rule \"disk.later\" stands before"));
-  CHECK(contains(error_of(pack_text(R"({"name": "x", "from": {"metric": "hw.temprature"}})", kStage)), "did you mean \"hw.temperature\"?"));
-  CHECK(contains(error_of(pack_text(kInput + R"(, {"name": "idle", "from": {"metric": "hw.temperature"}})", kStage)), "\"idle\" is used by no detector"));
+  CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "threshold", "when": {"input": "eror", "above": 0}})"))),
+                 "no input \"eror\"; did you mean \"errors\"?"));
+  CHECK(contains(
+      error_of(pack_text(
+          kInput, stage(R"({"kind": "threshold", "when": {"input": "errors", "above": 0}, "hold": "15 minutes"})"))),
+      "expected a length of time"));
+  CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "threshold", "when": {"input": "errors"}})"))),
+                 "exactly one comparison"));
+  CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "counter", "input": "errors", "window": "7d"})"))),
+                 "total, days or any_day"));
+  CHECK(contains(error_of(pack_text(kInput, stage(R"({"kind": "combination", "any": [{"rule": "disk.later"}]})"))),
+                 "no rule \"disk.later\" stands before"));
+  CHECK(contains(error_of(pack_text(R"({"name": "x", "from": {"metric": "hw.temprature"}})", kStage)),
+                 "did you mean \"hw.temperature\"?"));
+  CHECK(contains(error_of(pack_text(kInput + R"(, {"name": "idle", "from": {"metric": "hw.temperature"}})", kStage)),
+                 "\"idle\" is used by no detector"));
   CHECK(contains(error_of(pack_text(kInput, kStage + "," + kStage)), "rise in severity"));
   CHECK(contains(error_of("{\"pack\": \"x\""), "line 1"));
   CHECK(contains(error_of(R"({"pack": "x", "version": 1, "rules": [{"id": "fridge.x"}]})"), "begins with none of"));

@@ -28,7 +28,9 @@ struct Room {
   }
   void flush(Millis time) { notifier.flush(time, utc_offset, presence, options, output()); }
   void resolve(const std::string& who) { notifier.resolve(who, output()); }
-  void answer(const std::string& who, Answer answer, Millis time) { notifier.answer(who, answer, time, options, output()); }
+  void answer(const std::string& who, Answer answer, Millis time) {
+    notifier.answer(who, answer, time, options, output());
+  }
 };
 
 }  // namespace

@@ -1,7 +1,8 @@
+#include "rules/recording.hpp"
+
 #include <random>
 
 #include "platform/compression.hpp"
-#include "rules/recording.hpp"
 #include "rules/recording/parse_cell.hpp"
 #include "rules/tests/harness.hpp"
 
@@ -24,7 +25,9 @@ struct Replayed {
 
 Replayed run(const std::vector<std::filesystem::path>& files, ReplayOptions options = {}) {
   Replayed result;
-  result.code = replay(files, options, [&](std::string_view text) { result.out += text; }, [&](std::string_view text) { result.complaints += text; });
+  result.code = replay(
+      files, options, [&](std::string_view text) { result.out += text; },
+      [&](std::string_view text) { result.complaints += text; });
   return result;
 }
 
@@ -36,7 +39,8 @@ Replayed run_text(const std::string& text, bool coverage = false) {
   return run({folder.path() / "pc.csv"}, options);
 }
 
-const std::string kFailing = "time,hw.physical_disk.smart/disk0/self_assessment\n2026-01-01T12:00:00Z,0\n2026-01-01T13:00:00Z,0\n";
+const std::string kFailing =
+    "time,hw.physical_disk.smart/disk0/self_assessment\n2026-01-01T12:00:00Z,0\n2026-01-01T13:00:00Z,0\n";
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -45,7 +49,8 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 TEST_CASE("a recording without a device column is one device, named by its file") {
   const auto result = run_text(kFailing);
   CHECK(result.code == 0);
-  CHECK(result.count("\"type\":\"finding\",\"time\":\"2026-01-01T12:00:00Z\",\"device\":\"pc\",\"rule\":\"disk.self_assessment\",\"state\":\"active\"") == 1);
+  CHECK(result.count("\"type\":\"finding\",\"time\":\"2026-01-01T12:00:00Z\",\"device\":\"pc\",\"rule\":\"disk.self_"
+                     "assessment\",\"state\":\"active\"") == 1);
   CHECK(result.count("\"type\":\"notification\"") == 1);
   CHECK(result.count("\"type\":\"coverage\"") == 0);
 }
@@ -85,7 +90,8 @@ TEST_CASE("the other files are still judged when one is malformed, and the same 
   std::ofstream(folder.path() / "pc.csv") << kFailing;
   std::filesystem::create_directory(folder.path() / "other");
   std::ofstream(folder.path() / "other" / "pc.csv") << kFailing;
-  const auto result = run({folder.path() / "bad.csv", folder.path() / "pc.csv", folder.path() / "missing.csv", folder.path() / "other" / "pc.csv"},
+  const auto result = run({folder.path() / "bad.csv", folder.path() / "pc.csv", folder.path() / "missing.csv",
+                           folder.path() / "other" / "pc.csv"},
                           {.rules = {}, .language = "en", .from_smartctl = false, .coverage = false});
   CHECK(result.code == 2);
   CHECK(result.count("\"severity\":\"critical\"") == 2);
@@ -93,15 +99,17 @@ TEST_CASE("the other files are still judged when one is malformed, and the same 
 }
 
 TEST_CASE("quoted cells, doubled quotes, line breaks in cells, CRLF, a byte order mark and blank lines are read") {
-  const auto result = run_text("\xEF\xBB\xBFtime,device,hw.model/disk0,hw.physical_disk.smart/disk0/self_assessment\r\n\r\n"
-                               "1767268800,\"a,\"\"b\",\"two\nlines\",0\r\n1767272400,\"a,\"\"b\",,0\r\n");
+  const auto result = run_text(
+      "\xEF\xBB\xBFtime,device,hw.model/disk0,hw.physical_disk.smart/disk0/self_assessment\r\n\r\n"
+      "1767268800,\"a,\"\"b\",\"two\nlines\",0\r\n1767272400,\"a,\"\"b\",,0\r\n");
   CHECK(result.code == 0);
   CHECK(result.count("\"device\":\"a,\\\"b\"") == 3);
   CHECK(contains(result.out, "two lines"));
 }
 
 TEST_CASE("unknown columns are named once and ignored") {
-  const auto result = run_text("time,my.notes,hw.physical_disk.smart/disk0/self_assessment\n1767268800,hello,0\n1767272400,world,0\n");
+  const auto result =
+      run_text("time,my.notes,hw.physical_disk.smart/disk0/self_assessment\n1767268800,hello,0\n1767272400,world,0\n");
   CHECK(result.code == 0);
   CHECK(result.count("\"type\":\"finding\"") == 2);
   CHECK(contains(result.complaints, "unknown column \"my.notes\" is ignored"));
@@ -127,7 +135,8 @@ TEST_CASE("a gzip recording reads like a plain one, and a cut one is malformed")
 
 TEST_CASE("a recording larger than the reader's buffer is read whole") {
   std::string text = "time,hw.physical_disk.smart/disk0/self_assessment,boot_id\n";
-  for (int i = 0; i < 40'000; ++i) text += std::to_string(1767268800 + 60 * i) + ",1,\"boot number " + std::to_string(i / 1000) + "\"\n";
+  for (int i = 0; i < 40'000; ++i)
+    text += std::to_string(1767268800 + 60 * i) + ",1,\"boot number " + std::to_string(i / 1000) + "\"\n";
   text += std::to_string(1767268800 + 60 * 40'000) + ",0,\n";
   const auto result = run_text(text);
   CHECK(result.code == 0);
@@ -135,11 +144,16 @@ TEST_CASE("a recording larger than the reader's buffer is read whole") {
 }
 
 TEST_CASE("a message that falls into quiet hours goes out when they end, also between rows and after the last") {
-  const std::string text = "time,system.filesystem.utilization/filesystem\n2026-01-01T02:00:00Z,0.97\n2026-01-01T14:30:00Z,0.97\n2026-01-01T23:00:00Z,0.97\n";
+  const std::string text =
+      "time,system.filesystem.utilization/"
+      "filesystem\n2026-01-01T02:00:00Z,0.97\n2026-01-01T14:30:00Z,0.97\n2026-01-01T23:00:00Z,0.97\n";
   CHECK(contains(run_text(text).out, "\"type\":\"notification\",\"time\":\"2026-01-01T14:30:00Z\""));
-  const std::string night = "time,system.filesystem.utilization/filesystem\n2026-01-01T02:00:00Z,0.97\n2026-01-01T23:00:00Z,0.97\n";
+  const std::string night =
+      "time,system.filesystem.utilization/filesystem\n2026-01-01T02:00:00Z,0.97\n2026-01-01T23:00:00Z,0.97\n";
   CHECK(contains(run_text(night).out, "\"type\":\"notification\",\"time\":\"2026-01-02T08:00:00Z\""));
-  const std::string offset = "time,host.utc_offset,system.filesystem.utilization/filesystem\n2026-01-01T02:00:00Z,8,0.97\n2026-01-01T23:00:00Z,,0.97\n";
+  const std::string offset =
+      "time,host.utc_offset,system.filesystem.utilization/"
+      "filesystem\n2026-01-01T02:00:00Z,8,0.97\n2026-01-01T23:00:00Z,,0.97\n";
   CHECK(contains(run_text(offset).out, "\"type\":\"notification\",\"time\":\"2026-01-02T00:00:00Z\""));
 }
 
@@ -168,7 +182,14 @@ TEST_CASE("what is recorded reads back as what was seen") {
   Collection sweep;
   sweep.time = from_unix_ms(hale::rules::test::kNoon);
   sweep.context.boot_id = "b1";
-  sweep.components.push_back({.id = "disk0", .parent = "", .type = ComponentType::physical_disk, .name = "", .vendor = "", .model = "Disk, \"big\"", .firmware = "", .serial_hash = ""});
+  sweep.components.push_back({.id = "disk0",
+                              .parent = "",
+                              .type = ComponentType::physical_disk,
+                              .name = "",
+                              .vendor = "",
+                              .model = "Disk, \"big\"",
+                              .firmware = "",
+                              .serial_hash = ""});
   sweep.readings.push_back({Metric::hw_temperature, "cpu", "", 47.125, sweep.time});
   REQUIRE((*writer)->write(sweep));
   sweep.time += std::chrono::seconds(10);

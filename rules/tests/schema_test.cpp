@@ -28,7 +28,8 @@ class Validator {
   }
 
   std::string check_object(const json& value, const json& schema, const std::string& at) const {
-    if (value.size() < schema.value("minProperties", 0u) || value.size() > schema.value("maxProperties", 1000u)) return at + ": number of members";
+    if (value.size() < schema.value("minProperties", 0u) || value.size() > schema.value("maxProperties", 1000u))
+      return at + ": number of members";
     for (const json& key : schema.value("required", json::array())) {
       if (!value.contains(key.get<std::string>())) return at + ": lacks " + key.get<std::string>();
     }
@@ -56,19 +57,28 @@ class Validator {
   }
 
   std::string check(const json& value, const json& schema, const std::string& at) const {
-    if (schema.contains("$ref")) return check(value, root_.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1))), at);
+    if (schema.contains("$ref"))
+      return check(value, root_.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1))), at);
     if (schema.contains("oneOf")) return check_choice(value, schema["oneOf"], true, at);
     if (schema.contains("anyOf")) return check_choice(value, schema["anyOf"], false, at);
     if (schema.contains("const") && value != schema["const"]) return at + ": expected " + schema["const"].dump();
-    if (schema.contains("enum") && std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end()) return at + ": not in the list";
-    if (schema.contains("type") && !has_type(value, schema["type"])) return at + ": expected " + schema["type"].get<std::string>();
-    if (value.is_number() && (value < schema.value("minimum", -1e300) || value > schema.value("maximum", 1e300))) return at + ": out of range";
+    if (schema.contains("enum") &&
+        std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end())
+      return at + ": not in the list";
+    if (schema.contains("type") && !has_type(value, schema["type"]))
+      return at + ": expected " + schema["type"].get<std::string>();
+    if (value.is_number() && (value < schema.value("minimum", -1e300) || value > schema.value("maximum", 1e300)))
+      return at + ": out of range";
     if (value.is_string() && value.get<std::string>().size() < schema.value("minLength", 0u)) return at + ": too short";
-    if (value.is_string() && schema.contains("pattern") && !std::regex_search(value.get<std::string>(), std::regex(schema["pattern"].get<std::string>()))) return at + ": pattern";
+    if (value.is_string() && schema.contains("pattern") &&
+        !std::regex_search(value.get<std::string>(), std::regex(schema["pattern"].get<std::string>())))
+      return at + ": pattern";
     if (value.is_array()) {
-      if (value.size() < schema.value("minItems", 0u) || value.size() > schema.value("maxItems", 100000u)) return at + ": number of items";
+      if (value.size() < schema.value("minItems", 0u) || value.size() > schema.value("maxItems", 100000u))
+        return at + ": number of items";
       for (std::size_t i = 0; schema.contains("items") && i < value.size(); ++i) {
-        if (auto wrong = check(value[i], schema["items"], at + "[" + std::to_string(i) + "]"); !wrong.empty()) return wrong;
+        if (auto wrong = check(value[i], schema["items"], at + "[" + std::to_string(i) + "]"); !wrong.empty())
+          return wrong;
       }
     }
     return value.is_object() ? check_object(value, schema, at) : "";

@@ -18,7 +18,9 @@ Replayed run(const std::filesystem::path& path, bool coverage = false) {
   ReplayOptions options;
   options.from_smartctl = true;
   options.coverage = coverage;
-  result.code = replay({path}, options, [&](std::string_view text) { result.out += text; }, [&](std::string_view text) { result.complaints += text; });
+  result.code = replay(
+      {path}, options, [&](std::string_view text) { result.out += text; },
+      [&](std::string_view text) { result.complaints += text; });
   return result;
 }
 
@@ -55,10 +57,14 @@ TEST_CASE("one snapshot is enough for the drive's own verdict, and rules that ne
   std::ofstream(folder.path() / "my-drive.json") << kFailing;
   const auto result = run(folder.path() / "my-drive.json", true);
   CHECK(result.code == 0);
-  CHECK(contains(result.out, "\"device\":\"my-drive\",\"rule\":\"disk.self_assessment\",\"state\":\"active\",\"cause\":\"disk_failing\""));
+  CHECK(contains(
+      result.out,
+      "\"device\":\"my-drive\",\"rule\":\"disk.self_assessment\",\"state\":\"active\",\"cause\":\"disk_failing\""));
   CHECK(contains(result.out, "\"device\":\"my-drive\",\"rule\":\"disk.reallocated\",\"state\":\"active\""));
   CHECK(contains(result.out, "\"rule\":\"disk.self_assessment\",\"status\":\"ok\",\"tier\":\"snapshot\""));
-  CHECK(contains(result.out, "\"rule\":\"disk.pending_sectors\",\"status\":\"insufficient\",\"tier\":\"\",\"reason\":\"disk0: needs 2 reads at least 24 h apart\""));
+  CHECK(contains(result.out,
+                 "\"rule\":\"disk.pending_sectors\",\"status\":\"insufficient\",\"tier\":\"\",\"reason\":\"disk0: "
+                 "needs 2 reads at least 24 h apart\""));
   CHECK(contains(result.out, "\"rule\":\"disk.nvme_worn\",\"status\":\"insufficient\""));
 }
 
@@ -67,7 +73,8 @@ TEST_CASE("folders and tars give a device a report, named by the member's path")
   std::filesystem::create_directories(folder.path() / "set" / "a");
   std::ofstream(folder.path() / "set" / "a" / "one.json") << kFailing;
   CHECK(contains(run(folder.path() / "set").out, "\"device\":\"a/one\""));
-  std::ofstream(folder.path() / "set.tar", std::ios::binary) << tar_member("b/two.json", kFailing) << tar_member("c/three.txt", "nonsense") << std::string(1024, '\0');
+  std::ofstream(folder.path() / "set.tar", std::ios::binary)
+      << tar_member("b/two.json", kFailing) << tar_member("c/three.txt", "nonsense") << std::string(1024, '\0');
   const auto tar = run(folder.path() / "set.tar");
   CHECK(tar.code == 2);
   CHECK(contains(tar.out, "\"device\":\"b/two\""));

@@ -36,7 +36,8 @@ std::string format_minutes(double minutes, const CommonTexts& common) {
   return with_unit(minutes / 1440, "d", common);
 }
 
-std::string value_of(std::string_view name, const Finding& finding, std::string_view lang, const CommonTexts& common, bool bare) {
+std::string value_of(std::string_view name, const Finding& finding, std::string_view lang, const CommonTexts& common,
+                     bool bare) {
   if (name == "projected") {
     return finding.evidence.projected ? format_date(*finding.evidence.projected, lang) : std::string("?");
   }
@@ -77,8 +78,9 @@ std::string format_quantity(double value, std::string_view unit, const CommonTex
 }
 
 std::string format_date(Timestamp time, std::string_view lang) {
-  static constexpr std::array<std::string_view, 12> kMonths{"January", "February", "March",     "April",   "May",      "June",
-                                                            "July",    "August",   "September", "October", "November", "December"};
+  static constexpr std::array<std::string_view, 12> kMonths{"January",   "February", "March",    "April",
+                                                            "May",       "June",     "July",     "August",
+                                                            "September", "October",  "November", "December"};
   const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
   const int year = static_cast<int>(date.year());
   const unsigned month = static_cast<unsigned>(date.month());

@@ -11,8 +11,9 @@ namespace hale::rules {
 /// The names in a text's {placeholders}; "{name:number}" gives "name". A '{' that is never closed gives "{".
 std::vector<std::string> placeholders(std::string_view text);
 
-/// A text with the finding's own numbers: {fact} with its unit as people of that language write it, {fact:number} without; {name} is the
-/// component's name, {projected} the day a trend reaches its limit. A fact that is absent (an older agent's finding) reads "?".
+/// A text with the finding's own numbers: {fact} with its unit as people of that language write it, {fact:number}
+/// without; {name} is the component's name, {projected} the day a trend reaches its limit. A fact that is absent (an
+/// older agent's finding) reads "?".
 std::string render(std::string_view text, const Finding& finding, std::string_view lang, const CommonTexts& common);
 
 /// "97 °C", "1.2 h", "35 %": at most one decimal, none from 10 up.

@@ -1,5 +1,6 @@
-// Writes the recording beside it: ./generate | gzip -9n > recording.csv.gz. A gaming laptop over 100 days: it gets dustier until it is
-// cleaned, its disk begins to fail, its battery wears, it loses power twice and its storage fills up. Made up; the same bytes everywhere.
+// Writes the recording beside it: ./generate | gzip -9n > recording.csv.gz. A gaming laptop over 100 days: it gets
+// dustier until it is cleaned, its disk begins to fail, its battery wears, it loses power twice and its storage fills
+// up. Made up; the same bytes everywhere.
 #include <cstdint>
 #include <cstdio>
 
@@ -47,13 +48,17 @@ struct Laptop {
     uptime += 1800;
     const long long time = 1767225600LL + 86400LL * day + 1800LL * half_hour - 8 * 3600;
     std::printf("%lld,gaming-laptop,", time);
-    if (day == 0 && half_hour == 20) std::printf("laptop,8,Example Laptop Disk 1TB,Example SSD 512GB,100,80");
-    else std::printf(",,,,,");
-    std::printf(",%d,%.1f,%.1f,%.0f,%.1f,%.2f,%d,%.0f,%.0f", day + 1, cpu, 30 + (gaming ? 45 : 8) * dust(day) + random.next(), rpm, watts, load, mains ? 1 : 0,
-                throttled_ms, uptime);
+    if (day == 0 && half_hour == 20)
+      std::printf("laptop,8,Example Laptop Disk 1TB,Example SSD 512GB,100,80");
+    else
+      std::printf(",,,,,");
+    std::printf(",%d,%.1f,%.1f,%.0f,%.1f,%.2f,%d,%.0f,%.0f", day + 1, cpu,
+                30 + (gaming ? 45 : 8) * dust(day) + random.next(), rpm, watts, load, mains ? 1 : 0, throttled_ms,
+                uptime);
     std::printf(",%.1f,%.3f", battery_wh(day) + 0.2 * random.next(), storage(day) + 0.002 * random.next());
     if (half_hour % 4 == 0) {
-      std::printf(",%.0f,%d,0,%d,%d,%d,1,%.0f,%d,100,0", 33 + 6 * load, reallocated(day), pending(day), pending(day) / 2, crc, 38 + 10 * load, 7 + day / 50);
+      std::printf(",%.0f,%d,0,%d,%d,%d,1,%.0f,%d,100,0", 33 + 6 * load, reallocated(day), pending(day),
+                  pending(day) / 2, crc, 38 + 10 * load, 7 + day / 50);
     } else {
       std::printf(",,,,,,,,,,,");
     }
@@ -65,13 +70,19 @@ struct Laptop {
 }  // namespace
 
 int main() {
-  std::puts("time,device,host.chassis,host.utc_offset,hw.model/disk0,hw.model/disk1,hw.temperature.limit/cpu/critical,hw.battery.capacity.design/battery,"
-            "boot_id,hw.temperature/cpu,hw.temperature/gpu,hw.fan.speed/fan1,hw.power/cpu,system.cpu.utilization,system.power.online,"
-            "hale.cpu.throttle.time,system.uptime,hw.battery.capacity.full/battery,system.filesystem.utilization/filesystem,"
-            "hw.temperature/disk0,hw.physical_disk.smart/disk0/5,hw.physical_disk.smart/disk0/187,hw.physical_disk.smart/disk0/197,"
-            "hw.physical_disk.smart/disk0/198,hw.physical_disk.smart/disk0/199,hw.physical_disk.smart/disk0/self_assessment,hw.temperature/disk1,"
-            "hw.physical_disk.nvme/disk1/percentage_used,hw.physical_disk.nvme/disk1/available_spare,hw.physical_disk.nvme/disk1/critical_warning,"
-            "hale.event/host/Kernel-Power.41,hale.event/disk0/kernel.ata_media_error");
+  std::puts(
+      "time,device,host.chassis,host.utc_offset,hw.model/disk0,hw.model/disk1,hw.temperature.limit/cpu/"
+      "critical,hw.battery.capacity.design/battery,"
+      "boot_id,hw.temperature/cpu,hw.temperature/gpu,hw.fan.speed/fan1,hw.power/"
+      "cpu,system.cpu.utilization,system.power.online,"
+      "hale.cpu.throttle.time,system.uptime,hw.battery.capacity.full/battery,system.filesystem.utilization/filesystem,"
+      "hw.temperature/disk0,hw.physical_disk.smart/disk0/5,hw.physical_disk.smart/disk0/187,hw.physical_disk.smart/"
+      "disk0/197,"
+      "hw.physical_disk.smart/disk0/198,hw.physical_disk.smart/disk0/199,hw.physical_disk.smart/disk0/"
+      "self_assessment,hw.temperature/disk1,"
+      "hw.physical_disk.nvme/disk1/percentage_used,hw.physical_disk.nvme/disk1/available_spare,hw.physical_disk.nvme/"
+      "disk1/critical_warning,"
+      "hale.event/host/Kernel-Power.41,hale.event/disk0/kernel.ata_media_error");
   Laptop laptop;
   for (int day = 0; day < 100; ++day) {
     // A boot each morning: counters since boot begin again.
