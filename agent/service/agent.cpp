@@ -190,6 +190,7 @@ void Agent::flush_when_due(Timestamp now, bool force) {
     pipeline_->put_status(body.dump(), now);
   }
   report_store();
+  if (hooks_.settled) std::exchange(hooks_.settled, {})();
 }
 
 void Agent::report_store() {

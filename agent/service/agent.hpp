@@ -40,6 +40,7 @@ class Agent {
   struct Hooks {
     std::function<void()> upload_soon;  ///< something is due that does not wait; any thread
     std::function<void(std::chrono::milliseconds)> sweep_started;  ///< re-arms the watchdog; the argument is the pause that follows
+    std::function<void()> settled;  ///< after the first grouped write: the start is over
   };
 
   /// Makes the collectors once the store has told where they stopped reading.

@@ -1,6 +1,5 @@
 // The composition root of haled.
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "agent/service/control.hpp"
 #include "agent/service/haled.hpp"
 #include "agent/service/log.hpp"
+#include "agent/service/memory_linux.hpp"
 #include "agent/service/paths.hpp"
 #include "agent/service/skip_list.hpp"
 #include "agent/service/timer_linux.hpp"
@@ -59,14 +59,6 @@ class Signals {
  private:
   int fd_{-1};
 };
-
-/// A long-running process that allocates little: one arena, and free memory goes back.
-void be_small() {
-  mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_THRESHOLD, 64 << 10);
-  mallopt(M_TRIM_THRESHOLD, 64 << 10);
-  mallopt(M_TOP_PAD, 16 << 10);
-}
 
 Result<> make_state_folder(const std::filesystem::path& folder) {
   std::error_code error;
@@ -126,7 +118,7 @@ Result<> Haled::compose() {
     return make_collectors(environment);
   };
   // The runner is made after the server that it is watched by; what is due before then is due at its start.
-  Agent::Hooks hooks{.upload_soon = [this] { if (runner_ != nullptr) runner_->soon(); }, .sweep_started = [this](milliseconds pause) { watchdog_.arm(pause + kHang); }};
+  Agent::Hooks hooks{.upload_soon = [this] { if (runner_ != nullptr) runner_->soon(); }, .sweep_started = [this](milliseconds pause) { watchdog_.arm(pause + kHang); }, .settled = [] { release_startup_memory(); }};
   auto agent = Agent::make({.config = config_, .state = state_, .skipped = read_skip_list(state_, system_clock().now()), .replay = arguments_.replay, .speed = arguments_.speed},
                            make, desk_, mailbox_, system_clock(), std::move(hooks));
   if (!agent) return fail(std::move(agent.error()));
