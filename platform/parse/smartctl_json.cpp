@@ -244,6 +244,8 @@ Result<SmartReport> parse_smartctl_json(std::string_view text) {
     json = Json::parse(text);
   } catch (const Json::parse_error& error) {
     return fail(Errc::invalid_input, "not a JSON document (stopped at byte " + std::to_string(error.byte) + ")");
+  } catch (const Json::exception&) {
+    return fail(Errc::invalid_input, "not a JSON document (a number in it is too large)");
   }
   if (!json.is_object()) return fail(Errc::invalid_input, "not a smartctl document: a JSON object is expected");
   if (is_nvme_cli(json)) return read_nvme_cli(json);

@@ -187,6 +187,14 @@ TEST_CASE("What is not smartctl's is refused with the place") {
   CHECK(parse_smartctl("{\"device\":").error().message.find("byte") != std::string::npos);
 }
 
+TEST_CASE("A number that no double can hold makes a document malformed, not the program end") {
+  for (const char* text : {R"({"temperature":{"current":1e999}})", R"({"jsn":[2e000000000000000000010000,0]})", "[-1e400"}) {
+    const auto report = parse_smartctl_json(text);
+    REQUIRE_FALSE(report);
+    CHECK(report.error().code == Errc::invalid_input);
+  }
+}
+
 TEST_CASE("Wrong types and huge numbers in a document are absent, not zero") {
   const auto report = parse_smartctl(
       R"({"model_name":"X","device":{"protocol":7},"temperature":{"current":"hot"},"rotation_rate":1e300,"power_on_time":{"hours":99999999},
