@@ -3,8 +3,7 @@
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "fuzzers need clang++: cmake --preset fuzz")
 endif()
-# clang 14 cannot assemble coroutines with -fsanitize=function ("Cannot represent a difference across sections").
-add_compile_options(-fsanitize=fuzzer-no-link -fno-sanitize=function)
+add_compile_options(-fsanitize=fuzzer-no-link)
 function(hale_fuzzer name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(fuzz_${name} ${arg_SOURCES})
