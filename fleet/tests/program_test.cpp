@@ -147,7 +147,8 @@ TEST_CASE("Whatever was acknowledged is there after kill -9, round after round")
   query.transitions = true;
   query.limit = 100'000;
   std::set<std::string> stored;
-  for (const auto& transition : store->list_findings(query)->rows) stored.insert(transition.item);
+  const auto page = store->list_findings(query).value();
+  for (const auto& transition : page.rows) stored.insert(transition.item);
   for (const auto& id : acknowledged) CHECK(stored.contains(id));
   std::size_t telemetry = 0;
   const auto number = store->find_device(device.id).value()->number;
