@@ -14,17 +14,20 @@ Result<> only_parameters(const Call& call, std::initializer_list<std::string_vie
   for (const auto& [name, value] : call.parameters) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto near = nearest(name, std::vector<std::string_view>(known));
-    return fail(Errc::invalid_input, "unknown parameter '" + sanitize_utf8(name, 40) + "'" + (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+    return fail(Errc::invalid_input, "unknown parameter '" + sanitize_utf8(name, 40) + "'" +
+                                         (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
   }
   return {};
 }
 
-Result<std::int64_t> read_number(const Call& call, std::string_view name, std::int64_t otherwise, std::int64_t least, std::int64_t most) {
+Result<std::int64_t> read_number(const Call& call, std::string_view name, std::int64_t otherwise, std::int64_t least,
+                                 std::int64_t most) {
   const std::string_view text = call.parameter(name);
   if (text.empty()) return otherwise;
   const auto number = parse_int(text);
   if (number && *number >= least && *number <= most) return *number;
-  return fail(Errc::invalid_input, std::string(name) + ": expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return fail(Errc::invalid_input, std::string(name) + ": expected a whole number from " + std::to_string(least) +
+                                       " to " + std::to_string(most));
 }
 
 Result<Paging> read_paging(const Call& call) {
@@ -69,7 +72,9 @@ tl::expected<json, Response> read_object(Call& call, std::initializer_list<std::
 tl::expected<Device, Response> device_of(Call& call) {
   auto device = call.store.find_device(call.path.front());
   if (!device) return tl::unexpected(problem_of(device.error()));
-  if (!*device) return tl::unexpected(problem(404, "Not found", "There is no device " + sanitize_utf8(call.path.front(), 40) + "."));
+  if (!*device)
+    return tl::unexpected(
+        problem(404, "Not found", "There is no device " + sanitize_utf8(call.path.front(), 40) + "."));
   return std::move(**device);
 }
 
@@ -80,8 +85,10 @@ Response json_answer(const json& body, int status) {
   return response;
 }
 
-Result<> change(Call& call, std::string_view action, std::string_view target, std::string_view detail, const Writer::Work& work) {
-  AuditEntry entry{call.now, call.session ? call.session->user : std::string(), std::string(action), sanitize_utf8(target, 200), sanitize_utf8(detail, 500)};
+Result<> change(Call& call, std::string_view action, std::string_view target, std::string_view detail,
+                const Writer::Work& work) {
+  AuditEntry entry{call.now, call.session ? call.session->user : std::string(), std::string(action),
+                   sanitize_utf8(target, 200), sanitize_utf8(detail, 500)};
   return call.context.writer.run([&](Store& store) -> Result<> {
     if (auto done = work(store); !done) return done;
     return store.audit(entry);

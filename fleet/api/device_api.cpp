@@ -29,7 +29,8 @@ Result<EnrolRequest> read_enrol(std::string_view text) {
   request.csr = reader.filled_text("csr", 16384);
   request.hardware = reader.text("hardware", 4096);
   request.previous = reader.optional_text("previous", 64);
-  if (!request.previous.empty() && !is_uuid(request.previous)) reader.complain("previous", "expected a UUID or nothing");
+  if (!request.previous.empty() && !is_uuid(request.previous))
+    reader.complain("previous", "expected a UUID or nothing");
   const json& agent = reader.optional_object("agent", 20);
   JsonReader agent_reader(agent, "enroll.agent");
   if (!agent.empty()) {
@@ -70,7 +71,8 @@ Response enrolment_answer(const Context& context, const PreparedIdentity& identi
 }
 
 // `device` fields are filled here because the writer's thread has no reading connection.
-void publish_items(Context& context, const Device& device, const DecodedBatch& batch, const std::vector<std::size_t>& fresh, Timestamp now) {
+void publish_items(Context& context, const Device& device, const DecodedBatch& batch,
+                   const std::vector<std::size_t>& fresh, Timestamp now) {
   const auto told = [&](const json& more) {
     json event = {{"device", device.id}, {"time", to_rfc3339(now)}};
     event.update(more);
@@ -95,11 +97,18 @@ void publish_items(Context& context, const Device& device, const DecodedBatch& b
         if (body) context.live.publish(to_string(item.kind), device.id, told({{"body", *body}}));
         break;
       }
-      case ItemKind::inventory: context.live.publish("device_changed", device.id, told({{"change", "inventory"}})); break;
-      case ItemKind::status: context.live.publish("device_changed", device.id, told({{"change", "status"}})); break;
-      case ItemKind::telemetry: context.live.publish_rarely("telemetry", device.id, now, told(json::object())); break;
+      case ItemKind::inventory:
+        context.live.publish("device_changed", device.id, told({{"change", "inventory"}}));
+        break;
+      case ItemKind::status:
+        context.live.publish("device_changed", device.id, told({{"change", "status"}}));
+        break;
+      case ItemKind::telemetry:
+        context.live.publish_rarely("telemetry", device.id, now, told(json::object()));
+        break;
       case ItemKind::event:
-      case ItemKind::report: break;
+      case ItemKind::report:
+        break;
     }
   }
 }
@@ -115,9 +124,14 @@ void count_items(Counters& counters, const DecodedBatch& batch, const std::vecto
 DeviceApi::DeviceApi(Context& context) : context_(context), refused_(20, std::chrono::seconds(60)) {}
 
 void DeviceApi::handle(Request request, Respond respond) {
-  const bool known = request.path == "/v1/device/batches" || request.path == "/v1/device/enroll" || request.path == "/v1/device/renew";
-  if (request.path == "/healthz" && request.method == Method::get) return respond({200, "application/json", {}, "{\"status\":\"ok\"}\n"});
-  if (!known) return respond(problem(404, "Not found", "This is the device listener; it has /v1/device/enroll, /v1/device/renew and /v1/device/batches."));
+  const bool known =
+      request.path == "/v1/device/batches" || request.path == "/v1/device/enroll" || request.path == "/v1/device/renew";
+  if (request.path == "/healthz" && request.method == Method::get)
+    return respond({200, "application/json", {}, "{\"status\":\"ok\"}\n"});
+  if (!known)
+    return respond(
+        problem(404, "Not found",
+                "This is the device listener; it has /v1/device/enroll, /v1/device/renew and /v1/device/batches."));
   if (request.method != Method::post) {
     Response response = problem(405, "Method not allowed", "Use POST.");
     response.headers.emplace_back("Allow", "POST");
@@ -147,15 +161,21 @@ void DeviceApi::enroll(const Request& original, const Respond& respond) {
     return respond(problem_of(prepared.error()));
   }
   auto identity = std::make_shared<PreparedIdentity>(std::move(*prepared));
-  const bool queued = context_.writer.submit([identity, now](Store& writing) { return store_identity(writing, *identity, now); },
-                                             [this, identity, now, respond](const Result<>& stored) {
-    if (!stored) return respond(stored.error().code == Errc::conflict ? problem(403, "Forbidden", stored.error().message) : problem_of(stored.error()));
-    ++context_.counters.enrolments;
-    log::info("device enrolled", {{"device", identity->device.id}, {"token", identity->token_id}, {"previous", identity->previous}});
-    context_.live.publish("device_changed", identity->device.id,
-                          dump_json({{"device", identity->device.id}, {"time", to_rfc3339(now)}, {"change", identity->previous.empty() ? "enrolled" : "cloned"}}));
-    respond(enrolment_answer(context_, *identity));
-  });
+  const bool queued = context_.writer.submit(
+      [identity, now](Store& writing) { return store_identity(writing, *identity, now); },
+      [this, identity, now, respond](const Result<>& stored) {
+        if (!stored)
+          return respond(stored.error().code == Errc::conflict ? problem(403, "Forbidden", stored.error().message)
+                                                               : problem_of(stored.error()));
+        ++context_.counters.enrolments;
+        log::info("device enrolled",
+                  {{"device", identity->device.id}, {"token", identity->token_id}, {"previous", identity->previous}});
+        context_.live.publish("device_changed", identity->device.id,
+                              dump_json({{"device", identity->device.id},
+                                         {"time", to_rfc3339(now)},
+                                         {"change", identity->previous.empty() ? "enrolled" : "cloned"}}));
+        respond(enrolment_answer(context_, *identity));
+      });
   if (!queued) respond(busy(503, "The server is busy; enrol again in a moment.", kBusyRetry));
 }
 
@@ -176,22 +196,30 @@ void DeviceApi::renew(const Request& original, const Respond& respond) {
     return respond(problem(401, "Not renewed", prepared.error().message));
   }
   auto identity = std::make_shared<PreparedIdentity>(std::move(*prepared));
-  const bool queued = context_.writer.submit([identity, now](Store& writing) { return store_identity(writing, *identity, now); },
-                                             [this, identity, now, respond](const Result<>& stored) {
-    if (!stored) return respond(stored.error().code == Errc::permission ? problem(401, "Not renewed", stored.error().message) : problem_of(stored.error()));
-    ++context_.counters.renewals;
-    log::info("certificate renewed", {{"device", identity->device.id}});
-    context_.live.publish("device_changed", identity->device.id, dump_json({{"device", identity->device.id}, {"time", to_rfc3339(now)}, {"change", "renewed"}}));
-    respond(enrolment_answer(context_, *identity));
-  });
+  const bool queued = context_.writer.submit(
+      [identity, now](Store& writing) { return store_identity(writing, *identity, now); },
+      [this, identity, now, respond](const Result<>& stored) {
+        if (!stored)
+          return respond(stored.error().code == Errc::permission ? problem(401, "Not renewed", stored.error().message)
+                                                                 : problem_of(stored.error()));
+        ++context_.counters.renewals;
+        log::info("certificate renewed", {{"device", identity->device.id}});
+        context_.live.publish(
+            "device_changed", identity->device.id,
+            dump_json({{"device", identity->device.id}, {"time", to_rfc3339(now)}, {"change", "renewed"}}));
+        respond(enrolment_answer(context_, *identity));
+      });
   if (!queued) respond(busy(503, "The server is busy; renew again in a moment.", kBusyRetry));
 }
 
 Result<Device> DeviceApi::authenticate(const Request& request) {
   const auto& peer = request.peer;
   if (!peer) return fail(Errc::permission, "no client certificate was shown; enrol this device first (hale enroll)");
-  if (!peer->trusted) return fail(Errc::permission, "the client certificate was not issued by this fleet (" + peer->reason + "); enrol again with a new token");
-  if (context_.clock.now() >= peer->not_after) return fail(Errc::permission, "the client certificate has expired; renew it at /v1/device/renew");
+  if (!peer->trusted)
+    return fail(Errc::permission, "the client certificate was not issued by this fleet (" + peer->reason +
+                                      "); enrol again with a new token");
+  if (context_.clock.now() >= peer->not_after)
+    return fail(Errc::permission, "the client certificate has expired; renew it at /v1/device/renew");
   auto store = context_.readers.mine();
   if (!store) return fail(store.error());
   auto standing = (*store)->standing(peer->serial);
@@ -199,7 +227,8 @@ Result<Device> DeviceApi::authenticate(const Request& request) {
   if (!*standing || (*standing)->device_id != peer->common_name) {
     return fail(Errc::permission, "the client certificate is not known here; enrol again with a new token");
   }
-  if ((*standing)->revoked) return fail(Errc::permission, "this device was revoked by its administrator; stop uploading");
+  if ((*standing)->revoked)
+    return fail(Errc::permission, "this device was revoked by its administrator; stop uploading");
   auto device = (*store)->find_device(peer->common_name);
   if (!device) return fail(device.error());
   if (!*device) return fail(Errc::permission, "this device is not known here; enrol again with a new token");
@@ -220,7 +249,9 @@ void DeviceApi::upload(Request request, const Respond& respond) {
   auto decoded = decode_batch(*text);
   if (!decoded) return respond(problem(422, "Malformed batch", decoded.error().message));
   if (decoded->device != device->id) {
-    return respond(problem(403, "Forbidden", "The batch is of device " + decoded->device + ", the certificate of " + device->id + "; send only your own data."));
+    return respond(problem(403, "Forbidden",
+                           "The batch is of device " + decoded->device + ", the certificate of " + device->id +
+                               "; send only your own data."));
   }
   struct Job {
     Device device;

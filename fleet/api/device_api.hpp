@@ -5,7 +5,8 @@
 
 namespace hale::fleet {
 
-/// The device listener's routes (docs/wire.md). handle() runs on a connection's thread: it decodes there and answers from the writer's.
+/// The device listener's routes (docs/wire.md). handle() runs on a connection's thread: it decodes there and answers
+/// from the writer's.
 class DeviceApi {
  public:
   explicit DeviceApi(Context& context);

@@ -13,12 +13,18 @@ std::string_view Call::parameter(std::string_view name) const {
 
 std::string_view to_string(Method method) {
   switch (method) {
-    case Method::get: return "GET";
-    case Method::head: return "HEAD";
-    case Method::post: return "POST";
-    case Method::patch: return "PATCH";
-    case Method::remove: return "DELETE";
-    case Method::other: return "OTHER";
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::patch:
+      return "PATCH";
+    case Method::remove:
+      return "DELETE";
+    case Method::other:
+      return "OTHER";
   }
   return {};
 }

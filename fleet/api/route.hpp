@@ -25,7 +25,7 @@ struct Call {
   Context& context;
   Store& store;
   LoginLimits& logins;
-  std::vector<std::string> path;      ///< what the pattern's {} matched
+  std::vector<std::string> path;  ///< what the pattern's {} matched
   Parameters parameters;
   std::optional<SessionRow> session;  ///< absent only on open routes
   Timestamp now;
@@ -48,9 +48,9 @@ struct Route {
 std::span<const Route> console_routes();
 
 struct Match {
-  const Route* route{};            ///< null: none
+  const Route* route{};  ///< null: none
   std::vector<std::string> path;
-  std::string allow;               ///< methods that this path has, when only the method is wrong
+  std::string allow;  ///< methods that this path has, when only the method is wrong
 };
 Match find_route(std::span<const Route> routes, Method method, std::string_view path);
 

@@ -29,7 +29,8 @@ Result<TokenRequest> read_token_request(Call& call, const json& body) {
   JsonReader reader(body, "token");
   TokenRequest request;
   request.uses = static_cast<std::int64_t>(reader.optional_integer("uses", 1'000'000).value_or(1));
-  request.life = std::chrono::seconds(static_cast<std::int64_t>(reader.optional_integer("expires_s", 31'536'000).value_or(604'800)));
+  request.life = std::chrono::seconds(
+      static_cast<std::int64_t>(reader.optional_integer("expires_s", 31'536'000).value_or(604'800)));
   request.note = reader.optional_text("note", 200);
   request.created_by = call.session->user;
   request.url = call.context.device_url;
@@ -96,7 +97,8 @@ Response create_token(Call& call) {
   const auto token = make_token(*request, call.now);
   if (!token) return problem_of(token.error());
   const std::string detail = std::to_string(token->row.uses) + " uses until " + to_rfc3339(token->row.expires);
-  auto stored = change(call, "token.create", token->row.id, detail, [&](Store& store) { return store.add_token(token->row); });
+  auto stored =
+      change(call, "token.create", token->row.id, detail, [&](Store& store) { return store.add_token(token->row); });
   if (!stored) return problem_of(stored.error());
   json view = view_of(token->row, call.now);
   view["text"] = token->text;
@@ -140,7 +142,8 @@ Response change_user(Call& call) {
   const auto wanted = read_user_change(*body);
   if (!wanted) return problem_of(wanted.error());
   const std::string& name = call.path.front();
-  const std::string detail = std::string(wanted->role ? "role " : "") + std::string(wanted->role ? to_string(*wanted->role) : "") +
+  const std::string detail = std::string(wanted->role ? "role " : "") +
+                             std::string(wanted->role ? to_string(*wanted->role) : "") +
                              (wanted->password_hash ? " password" : "");
   User changed;
   auto stored = change(call, "user.change", name, detail, [&](Store& store) -> Result<> {
@@ -187,7 +190,8 @@ Response list_audit(Call& call) {
 Response live(Call& call) {
   if (auto known = only_parameters(call, {"device"}); !known) return problem_of(known.error());
   Response response;
-  response.stream = call.context.live.listen(call.request.header("last-event-id"), std::string(call.parameter("device").substr(0, 64)),
+  response.stream = call.context.live.listen(call.request.header("last-event-id"),
+                                             std::string(call.parameter("device").substr(0, 64)),
                                              {call.session->id_hash, call.session->user, call.session->expires});
   if (!response.stream) return busy(429, "Too many consoles listen already; close some.", std::chrono::seconds(60));
   return response;

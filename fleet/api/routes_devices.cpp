@@ -29,11 +29,13 @@ bool descending_by_default(SortBy sort) {
   switch (sort) {
     case SortBy::health:
     case SortBy::last_seen:
-    case SortBy::enrolled: return true;
+    case SortBy::enrolled:
+      return true;
     case SortBy::name:
     case SortBy::model:
     case SortBy::os:
-    case SortBy::agent: return false;
+    case SortBy::agent:
+      return false;
   }
   return false;
 }
@@ -46,13 +48,16 @@ Result<> read_order(const Call& call, DeviceQuery& query) {
   }
   query.descending = descending_by_default(query.sort);
   const auto order = call.parameter("order");
-  if (!order.empty() && order != "asc" && order != "desc") return fail(Errc::invalid_input, "order: expected asc or desc");
+  if (!order.empty() && order != "asc" && order != "desc")
+    return fail(Errc::invalid_input, "order: expected asc or desc");
   if (!order.empty()) query.descending = order == "desc";
   return {};
 }
 
 Result<DeviceQuery> read_query(const Call& call) {
-  if (auto known = only_parameters(call, {"search", "health", "status", "silent", "silent_after_s", "sort", "order", "limit", "page"}); !known) {
+  if (auto known = only_parameters(
+          call, {"search", "health", "status", "silent", "silent_after_s", "sort", "order", "limit", "page"});
+      !known) {
     return fail(known.error());
   }
   DeviceQuery query;
@@ -148,8 +153,9 @@ std::string_view unit_of(std::string_view metric) {
 }
 
 json telemetry_view(const SeriesName& name, const Span& span, const Steps& steps) {
-  json view = {{"metric", name.metric},           {"component", name.component},  {"key", name.key},         {"unit", unit_of(name.metric)},
-               {"from", to_rfc3339(span.from)},   {"to", to_rfc3339(span.to)},    {"step_s", steps.step_s}};
+  json view = {{"metric", name.metric},        {"component", name.component},   {"key", name.key},
+               {"unit", unit_of(name.metric)}, {"from", to_rfc3339(span.from)}, {"to", to_rfc3339(span.to)},
+               {"step_s", steps.step_s}};
   for (const char* column : {"time", "min", "mean", "max"}) view[column] = json::array();
   for (const Point& point : steps.points) {
     view["time"].push_back(point.time);
@@ -161,7 +167,8 @@ json telemetry_view(const SeriesName& name, const Span& span, const Steps& steps
 }
 
 const std::vector<std::string_view>& timeline_kinds() {
-  static const std::vector<std::string_view> kinds{"finding", "notification", "feedback", "outcome", "event", "report", "device"};
+  static const std::vector<std::string_view> kinds{"finding", "notification", "feedback", "outcome",
+                                                   "event",   "report",       "device"};
   return kinds;
 }
 
@@ -189,7 +196,10 @@ Response list_devices(Call& call) {
   if (!page) return problem_of(page.error());
   json devices = json::array();
   for (const auto& device : page->rows) devices.push_back(view_of(device));
-  return json_answer({{"devices", std::move(devices)}, {"total", page->total}, {"page", query->offset / query->limit + 1}, {"limit", query->limit}});
+  return json_answer({{"devices", std::move(devices)},
+                      {"total", page->total},
+                      {"page", query->offset / query->limit + 1},
+                      {"limit", query->limit}});
 }
 
 Response get_device(Call& call) {
@@ -204,26 +214,34 @@ Response list_series(Call& call) {
   if (!all) return problem_of(all.error());
   json series = json::array();
   for (const auto& [name, from, to] : *all) {
-    series.push_back({{"metric", name.metric}, {"component", name.component}, {"key", name.key}, {"unit", unit_of(name.metric)},
-                      {"from", to_rfc3339(from)}, {"to", to_rfc3339(to)}});
+    series.push_back({{"metric", name.metric},
+                      {"component", name.component},
+                      {"key", name.key},
+                      {"unit", unit_of(name.metric)},
+                      {"from", to_rfc3339(from)},
+                      {"to", to_rfc3339(to)}});
   }
   return json_answer({{"series", std::move(series)}});
 }
 
 Response get_telemetry(Call& call) {
-  if (auto known = only_parameters(call, {"metric", "component", "key", "from", "to"}); !known) return problem_of(known.error());
+  if (auto known = only_parameters(call, {"metric", "component", "key", "from", "to"}); !known)
+    return problem_of(known.error());
   auto device = device_of(call);
   if (!device) return std::move(device.error());
-  const SeriesName name{std::string(call.parameter("metric")), std::string(call.parameter("component")), std::string(call.parameter("key"))};
-  if (name.metric.empty()) return problem(422, "Malformed", "metric: is missing; /api/v1/devices/{id}/series lists what there is.");
+  const SeriesName name{std::string(call.parameter("metric")), std::string(call.parameter("component")),
+                        std::string(call.parameter("key"))};
+  if (name.metric.empty())
+    return problem(422, "Malformed", "metric: is missing; /api/v1/devices/{id}/series lists what there is.");
   const auto span = read_span(call, call.store, *device, name);
   if (!span) return problem_of(span.error());
   std::vector<Point> points;
   std::int64_t step = 0;
   Result<> collected;
-  const auto read = call.store.telemetry(device->number, span->from, span->to, kMaxTelemetryItems, [&](std::string_view body) {
-    if (collected) collected = collect_points(body, name, span->from, span->to, points, step);
-  });
+  const auto read =
+      call.store.telemetry(device->number, span->from, span->to, kMaxTelemetryItems, [&](std::string_view body) {
+        if (collected) collected = collect_points(body, name, span->from, span->to, points, step);
+      });
   if (!read) return problem_of(read.error());
   if (!collected) return problem_of(collected.error());
   return json_answer(telemetry_view(name, *span, downsample(std::move(points), step, span->from, span->to)));
@@ -241,7 +259,8 @@ Response get_timeline(Call& call) {
   if (!page) return problem_of(page.error());
   json entries = json::array();
   for (const auto& entry : page->rows) entries.push_back(view_of(entry, *device));
-  return json_answer({{"entries", std::move(entries)}, {"total", page->total}, {"page", paging->page}, {"limit", paging->limit}});
+  return json_answer(
+      {{"entries", std::move(entries)}, {"total", page->total}, {"page", paging->page}, {"limit", paging->limit}});
 }
 
 Response revoke_device(Call& call) {
@@ -253,7 +272,8 @@ Response revoke_device(Call& call) {
   const std::string reason = reader.filled_text("reason", 500);
   if (auto read = reader.finish(0); !read) return problem_of(read.error());
   const auto activity = [&] {
-    return Activity{device->number, "device:" + crypto::random_uuid(), "device", call.now, dump_json({{"change", "revoked"}, {"detail", reason}})};
+    return Activity{device->number, "device:" + crypto::random_uuid(), "device", call.now,
+                    dump_json({{"change", "revoked"}, {"detail", reason}})};
   };
   auto revoked = change(call, "device.revoke", device->id, reason, [&](Store& store) -> Result<> {
     if (auto done = store.revoke_certificates(device->number, call.now, reason); !done) return done;
@@ -263,7 +283,8 @@ Response revoke_device(Call& call) {
   });
   if (!revoked) return problem_of(revoked.error());
   log::info("device revoked", {{"device", device->id}, {"by", call.session->user}});
-  call.context.live.publish("device_changed", device->id, dump_json({{"device", device->id}, {"time", to_rfc3339(call.now)}, {"change", "revoked"}}));
+  call.context.live.publish("device_changed", device->id,
+                            dump_json({{"device", device->id}, {"time", to_rfc3339(call.now)}, {"change", "revoked"}}));
   auto fresh = device_of(call);
   return fresh ? detail_answer(call, *fresh) : std::move(fresh.error());
 }

@@ -36,13 +36,17 @@ Response answer(Call& call, const FindingQuery& query) {
   if (!page) return problem_of(page.error());
   json findings = json::array();
   for (const auto& transition : page->rows) findings.push_back(view_of(transition));
-  return json_answer({{"findings", std::move(findings)}, {"total", page->total}, {"page", query.offset / query.limit + 1}, {"limit", query.limit}});
+  return json_answer({{"findings", std::move(findings)},
+                      {"total", page->total},
+                      {"page", query.offset / query.limit + 1},
+                      {"limit", query.limit}});
 }
 
 }  // namespace
 
 Response list_device_findings(Call& call) {
-  if (auto known = only_parameters(call, {"state", "transitions", "limit", "page"}); !known) return problem_of(known.error());
+  if (auto known = only_parameters(call, {"state", "transitions", "limit", "page"}); !known)
+    return problem_of(known.error());
   auto device = device_of(call);
   if (!device) return std::move(device.error());
   auto query = read_query(call);
@@ -52,7 +56,10 @@ Response list_device_findings(Call& call) {
 }
 
 Response list_findings(Call& call) {
-  if (auto known = only_parameters(call, {"state", "severity", "cause", "rule", "device", "transitions", "limit", "page"}); !known) return problem_of(known.error());
+  if (auto known =
+          only_parameters(call, {"state", "severity", "cause", "rule", "device", "transitions", "limit", "page"});
+      !known)
+    return problem_of(known.error());
   auto query = read_query(call);
   if (!query) return problem_of(query.error());
   if (const auto id = call.parameter("device"); !id.empty()) {

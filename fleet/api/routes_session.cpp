@@ -14,8 +14,8 @@ using nlohmann::json;
 
 json me_view(const Context& context, const SessionRow& session) {
   json permissions = json::array();
-  for (const Permission permission :
-       {Permission::read, Permission::revoke_devices, Permission::manage_tokens, Permission::manage_users, Permission::read_audit}) {
+  for (const Permission permission : {Permission::read, Permission::revoke_devices, Permission::manage_tokens,
+                                      Permission::manage_users, Permission::read_audit}) {
     if (may(session.role, permission)) permissions.push_back(to_string(permission));
   }
   return {{"name", session.user},
@@ -27,7 +27,8 @@ json me_view(const Context& context, const SessionRow& session) {
 }
 
 std::string cookie(std::string_view value, std::chrono::seconds life) {
-  return std::string(kSessionCookie) + "=" + std::string(value) + "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(life.count());
+  return std::string(kSessionCookie) + "=" + std::string(value) +
+         "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(life.count());
 }
 
 struct Credentials {
@@ -38,7 +39,8 @@ tl::expected<Credentials, Response> read_credentials(Call& call) {
   auto body = read_object(call, {"name", "password"});
   if (!body) return tl::unexpected(std::move(body.error()));
   JsonReader reader(*body, "login");
-  auto credentials = reader.finish(Credentials{reader.filled_text("name", 64), reader.filled_text("password", kMaxPassword)});
+  auto credentials =
+      reader.finish(Credentials{reader.filled_text("name", 64), reader.filled_text("password", kMaxPassword)});
   if (!credentials) return tl::unexpected(problem_of(credentials.error()));
   return std::move(*credentials);
 }
@@ -58,10 +60,13 @@ Response login(Call& call) {
   auto credentials = read_credentials(call);
   if (!credentials) return std::move(credentials.error());
   const auto steady = call.context.clock.steady();
-  // One person's typing errors do not lock others out; an address that tries many names is slowed as a whole (after four times as many tries).
+  // One person's typing errors do not lock others out; an address that tries many names is slowed as a whole (after
+  // four times as many tries).
   const std::string pair = credentials->name + " from " + call.request.remote;
-  const auto wait = std::max(call.logins.pairs.wait(pair, steady), call.logins.addresses.wait(call.request.remote, steady));
-  if (wait.count() > 0) return busy(429, "Too many failed logins; wait " + std::to_string(wait.count()) + " seconds and try again.", wait);
+  const auto wait =
+      std::max(call.logins.pairs.wait(pair, steady), call.logins.addresses.wait(call.request.remote, steady));
+  if (wait.count() > 0)
+    return busy(429, "Too many failed logins; wait " + std::to_string(wait.count()) + " seconds and try again.", wait);
   auto user = call.store.user(credentials->name);
   if (!user) return problem_of(user.error());
   auto known = authenticate(*user, credentials->password);
@@ -79,12 +84,14 @@ Response login(Call& call) {
   if (!stored) return problem_of(stored.error());
   ++call.context.counters.logins;
   Response response = json_answer(me_view(call.context, session.row));
-  response.headers.emplace_back("Set-Cookie", cookie(session.secret, std::chrono::duration_cast<std::chrono::seconds>(kSessionLife)));
+  response.headers.emplace_back("Set-Cookie",
+                                cookie(session.secret, std::chrono::duration_cast<std::chrono::seconds>(kSessionLife)));
   return response;
 }
 
 Response logout(Call& call) {
-  auto removed = change(call, "logout", call.session->user, "", [&](Store& store) { return store.remove_session(call.session->id_hash); });
+  auto removed = change(call, "logout", call.session->user, "",
+                        [&](Store& store) { return store.remove_session(call.session->id_hash); });
   if (!removed) return problem_of(removed.error());
   call.context.live.close_session(call.session->id_hash);
   Response response;
@@ -104,7 +111,8 @@ Response change_own_password(Call& call) {
   if (auto read = reader.finish(0); !read) return problem_of(read.error());
   const std::string key = "password of " + call.session->user;
   const auto steady = call.context.clock.steady();
-  if (const auto wait = call.logins.pairs.wait(key, steady); wait.count() > 0) return busy(429, "Too many wrong passwords; wait a minute.", wait);
+  if (const auto wait = call.logins.pairs.wait(key, steady); wait.count() > 0)
+    return busy(429, "Too many wrong passwords; wait a minute.", wait);
   auto user = call.store.user(call.session->user);
   if (!user) return problem_of(user.error());
   auto known = authenticate(*user, current);

@@ -10,7 +10,8 @@ namespace hale::fleet {
 using nlohmann::json;
 
 namespace {
-// Stored bodies were checked when they came; one that does not parse any more is shown as empty rather than hiding the page.
+// Stored bodies were checked when they came; one that does not parse any more is shown as empty rather than hiding the
+// page.
 json stored(const std::string& body) {
   auto parsed = parse_json(body);
   return parsed ? std::move(*parsed) : json::object();
@@ -24,22 +25,25 @@ json finding_view(json body, const std::string& device, const std::string& name)
 }  // namespace
 
 json view_of(const Device& device) {
-  json view = {{"id", device.id},
-               {"name", device.name.empty() ? device.id.substr(0, 8) : device.name},
-               {"vendor", device.vendor},
-               {"model", device.model},
-               {"os", device.os},
-               {"agent_version", device.agent_version},
-               {"chassis", device.chassis},
-               {"health", to_string(device.health)},
-               {"status", to_string(device.status)},
-               {"enrolled", to_rfc3339(device.enrolled)},
-               {"findings", {{"info", device.active[0]}, {"warning", device.active[1]}, {"critical", device.active[2]}}}};
+  json view = {
+      {"id", device.id},
+      {"name", device.name.empty() ? device.id.substr(0, 8) : device.name},
+      {"vendor", device.vendor},
+      {"model", device.model},
+      {"os", device.os},
+      {"agent_version", device.agent_version},
+      {"chassis", device.chassis},
+      {"health", to_string(device.health)},
+      {"status", to_string(device.status)},
+      {"enrolled", to_rfc3339(device.enrolled)},
+      {"findings", {{"info", device.active[0]}, {"warning", device.active[1]}, {"critical", device.active[2]}}}};
   if (device.last_seen) view["last_seen"] = to_rfc3339(*device.last_seen);
   return view;
 }
 
-json view_of(const Transition& transition) { return finding_view(stored(transition.body), transition.device_id, transition.device_name); }
+json view_of(const Transition& transition) {
+  return finding_view(stored(transition.body), transition.device_id, transition.device_name);
+}
 
 json view_of(const Activity& activity, const Device& device) {
   json body = stored(activity.body);
@@ -57,8 +61,14 @@ json view_of(const Certificate& certificate) {
 }
 
 json view_of(const Token& token, Timestamp now) {
-  return {{"id", token.id},       {"created", to_rfc3339(token.created)}, {"created_by", token.created_by}, {"expires", to_rfc3339(token.expires)},
-          {"uses", token.uses},   {"used", token.used},                   {"status", status_of(token, now)}, {"note", token.note}};
+  return {{"id", token.id},
+          {"created", to_rfc3339(token.created)},
+          {"created_by", token.created_by},
+          {"expires", to_rfc3339(token.expires)},
+          {"uses", token.uses},
+          {"used", token.used},
+          {"status", status_of(token, now)},
+          {"note", token.note}};
 }
 
 json view_of(const User& user) {
@@ -68,7 +78,11 @@ json view_of(const User& user) {
 }
 
 json view_of(const AuditEntry& entry) {
-  return {{"time", to_rfc3339(entry.time)}, {"user", entry.user}, {"action", entry.action}, {"target", entry.target}, {"detail", entry.detail}};
+  return {{"time", to_rfc3339(entry.time)},
+          {"user", entry.user},
+          {"action", entry.action},
+          {"target", entry.target},
+          {"detail", entry.detail}};
 }
 
 json view_of(const Counts& counts, Timestamp now) {

@@ -14,14 +14,18 @@
 /// For the HTTP server's own .cpp files only: Asio's headers are heavy.
 namespace hale::fleet {
 
-/// The answer on its way from whichever thread made it back to its session's. One that is never given becomes a 500. Lives and dies on the session's
-/// thread; the responder knows it only weakly and may outlive it, but not the io_context.
+/// The answer on its way from whichever thread made it back to its session's. One that is never given becomes a 500.
+/// Lives and dies on the session's thread; the responder knows it only weakly and may outlive it, but not the
+/// io_context.
 class Answer : public std::enable_shared_from_this<Answer> {
  public:
-  explicit Answer(boost::asio::io_context& io) : io_(io), arrived_(io) { arrived_.expires_at(boost::asio::steady_timer::time_point::max()); }
+  explicit Answer(boost::asio::io_context& io) : io_(io), arrived_(io) {
+    arrived_.expires_at(boost::asio::steady_timer::time_point::max());
+  }
 
   Respond responder() {
-    return [once = std::make_shared<Once>(io_, weak_from_this())](Response response) { once->give(std::move(response)); };
+    return
+        [once = std::make_shared<Once>(io_, weak_from_this())](Response response) { once->give(std::move(response)); };
   }
 
   boost::asio::awaitable<Response> wait() {

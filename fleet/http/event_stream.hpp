@@ -6,8 +6,8 @@
 
 namespace hale::fleet {
 
-/// Bytes of one server-sent-events connection, from any thread to the connection's own. A reader that does not keep up is closed rather
-/// than buffered without bound: the browser reconnects with Last-Event-ID. Thread-safe.
+/// Bytes of one server-sent-events connection, from any thread to the connection's own. A reader that does not keep up
+/// is closed rather than buffered without bound: the browser reconnects with Last-Event-ID. Thread-safe.
 class EventStream {
  public:
   explicit EventStream(std::size_t max_pending = 1u << 20) : max_pending_(max_pending) {}
@@ -23,9 +23,9 @@ class EventStream {
 
  private:
   std::mutex mutex_;
-  std::string pending_;             // guarded by mutex_
-  bool open_{true};                 // guarded by mutex_
-  std::function<void()> wake_;      // guarded by mutex_
+  std::string pending_;         // guarded by mutex_
+  bool open_{true};             // guarded by mutex_
+  std::function<void()> wake_;  // guarded by mutex_
   const std::size_t max_pending_;
 };
 

@@ -39,7 +39,8 @@ asio::awaitable<void> accept_connections(ListenerThread& worker) {
     socket.set_option(tcp::no_delay(true), ignored);
     const auto remote = socket.remote_endpoint(ignored);
     auto session = std::make_shared<Session>(worker, std::move(socket), remote.address().to_string());
-    asio::co_spawn(worker.io, [session]() -> asio::awaitable<void> { co_await session->run(); }, asio::detached);
+    asio::co_spawn(
+        worker.io, [session]() -> asio::awaitable<void> { co_await session->run(); }, asio::detached);
   }
 }
 
@@ -47,7 +48,8 @@ Result<tcp::endpoint> endpoint_of(const ListenerOptions& options) {
   error_code error;
   const auto address = asio::ip::make_address(options.address, error);
   if (error) {
-    return fail(Errc::invalid_input, options.name + " listener: '" + options.address + "' is not an IP address; write e.g. 127.0.0.1 or [::]");
+    return fail(Errc::invalid_input, options.name + " listener: '" + options.address +
+                                         "' is not an IP address; write e.g. 127.0.0.1 or [::]");
   }
   return tcp::endpoint(address, options.port);
 }
@@ -67,7 +69,8 @@ error_code bind(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool sha
   return error;
 }
 
-// A port that another server of the same user holds with SO_REUSEPORT would silently be shared: first try to have it alone.
+// A port that another server of the same user holds with SO_REUSEPORT would silently be shared: first try to have it
+// alone.
 error_code probe(asio::io_context& io, const tcp::endpoint& endpoint) {
   if (endpoint.port() == 0) return {};
   tcp::acceptor alone(io);
@@ -79,9 +82,10 @@ Result<> listen(ListenerThread& worker, const tcp::endpoint& endpoint, bool firs
   if (first) error = probe(worker.io, endpoint);
   if (!error) error = bind(worker.acceptor, endpoint, true);
   if (!error) return {};
-  return fail(Errc::unavailable, worker.shared.options.name + " listener: cannot listen on " + endpoint.address().to_string() + " port " +
-                                     std::to_string(endpoint.port()) + ": " + error.message() + "; choose another with --" +
-                                     worker.shared.options.name + "-listen");
+  return fail(Errc::unavailable, worker.shared.options.name + " listener: cannot listen on " +
+                                     endpoint.address().to_string() + " port " + std::to_string(endpoint.port()) +
+                                     ": " + error.message() + "; choose another with --" + worker.shared.options.name +
+                                     "-listen");
 }
 
 class TcpListener final : public Listener {

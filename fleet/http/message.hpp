@@ -20,9 +20,9 @@ enum class Method : std::uint8_t { get, head, post, patch, remove, other };
 
 /// The certificate a client showed in its handshake. Not yet checked against revocation.
 struct PeerCertificate {
-  bool trusted{};        ///< issued by the listener's CA, expiry aside
-  std::string reason;    ///< why not trusted
-  std::string serial;    ///< hex, lower case, as Certificates writes it
+  bool trusted{};      ///< issued by the listener's CA, expiry aside
+  std::string reason;  ///< why not trusted
+  std::string serial;  ///< hex, lower case, as Certificates writes it
   std::string common_name;
   Timestamp not_after{};
 };
@@ -31,11 +31,11 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   Method method{Method::other};
-  std::string path;                ///< without the query, still percent-encoded
-  std::string query;               ///< after '?', still percent-encoded
-  Headers headers;                 ///< names in lower case
+  std::string path;   ///< without the query, still percent-encoded
+  std::string query;  ///< after '?', still percent-encoded
+  Headers headers;    ///< names in lower case
   std::string body;
-  std::string remote;              ///< address without port
+  std::string remote;                           ///< address without port
   std::shared_ptr<const PeerCertificate> peer;  ///< null: none was shown
 
   /// The first header of that (lower-case) name; empty when absent.

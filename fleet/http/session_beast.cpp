@@ -21,12 +21,18 @@ constexpr Seconds kHeartbeat{15};
 
 Method method_of(http::verb verb) {
   switch (verb) {
-    case http::verb::get: return Method::get;
-    case http::verb::head: return Method::head;
-    case http::verb::post: return Method::post;
-    case http::verb::patch: return Method::patch;
-    case http::verb::delete_: return Method::remove;
-    default: return Method::other;  // of a library's enum: everything else is answered 405
+    case http::verb::get:
+      return Method::get;
+    case http::verb::head:
+      return Method::head;
+    case http::verb::post:
+      return Method::post;
+    case http::verb::patch:
+      return Method::patch;
+    case http::verb::delete_:
+      return Method::remove;
+    default:
+      return Method::other;  // of a library's enum: everything else is answered 405
   }
 }
 
@@ -40,7 +46,8 @@ std::optional<Request> to_request(http::request<http::string_body> message) {
   if (question != std::string_view::npos) request.query = target.substr(question + 1);
   for (const auto& field : message) {
     std::string name = field.name_string();
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     request.headers.emplace_back(std::move(name), std::string(field.value()));
   }
   request.body = std::move(message.body());
@@ -57,12 +64,15 @@ void set_header(Message& message, const Response& response, bool keep) {
 // What did not parse, as words; nullopt: a closed connection, which is nobody's fault.
 std::optional<Response> words_for(error_code error, const ListenerOptions& options, bool stopping) {
   if (error == http::error::body_limit) {
-    return problem(413, "Too large", "The body is larger than " + std::to_string(options.max_body) + " bytes; send less at once.");
+    return problem(413, "Too large",
+                   "The body is larger than " + std::to_string(options.max_body) + " bytes; send less at once.");
   }
   if (error == http::error::header_limit) {
-    return problem(431, "Header too large", "The header is larger than " + std::to_string(options.max_header) + " bytes.");
+    return problem(431, "Header too large",
+                   "The header is larger than " + std::to_string(options.max_header) + " bytes.");
   }
-  if (error == asio::error::operation_aborted && !stopping) return problem(408, "Too slow", "The request did not arrive in time; send it again.");
+  if (error == asio::error::operation_aborted && !stopping)
+    return problem(408, "Too slow", "The request did not arrive in time; send it again.");
   const bool http_error = error.category() == make_error_code(http::error::bad_method).category();
   if (!http_error || error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
   return problem(400, "Bad request", "The request is not well-formed HTTP: " + error.message() + ".");
@@ -76,7 +86,11 @@ struct Session::Reading {
 };
 
 Session::Session(ListenerThread& thread, tcp::socket socket, std::string remote)
-    : thread_(thread), shared_(thread.shared), stream_(std::move(socket), shared_.tls.get()), deadline_(thread.io), remote_(std::move(remote)) {
+    : thread_(thread),
+      shared_(thread.shared),
+      stream_(std::move(socket), shared_.tls.get()),
+      deadline_(thread.io),
+      remote_(std::move(remote)) {
   thread_.sessions.insert(this);
   ++shared_.counters.connections;
 }
@@ -187,7 +201,9 @@ asio::awaitable<bool> Session::serve(Reading& reading) {
   const bool keep = message.keep_alive();
   const auto version = message.version();
   auto request = to_request(std::move(message));
-  if (!request) co_return co_await write(problem(400, "Bad request", "The request's target must be a path."), version, false, false);
+  if (!request)
+    co_return co_await write(problem(400, "Bad request", "The request's target must be a path."), version, false,
+                             false);
   request->remote = remote_;
   request->peer = peer_;
   disarm();

@@ -58,7 +58,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void cancel();
   asio::awaitable<bool> handshake();
   asio::awaitable<bool> wait_for_request();
-  asio::awaitable<bool> serve(Reading& reading);                        ///< one request and its answer; false: the connection ends
+  asio::awaitable<bool> serve(Reading& reading);  ///< one request and its answer; false: the connection ends
   asio::awaitable<boost::system::error_code> read_request(Reading& reading);
   asio::awaitable<Response> answer(Request request);
   asio::awaitable<bool> refuse(boost::system::error_code error);

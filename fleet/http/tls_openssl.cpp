@@ -55,7 +55,8 @@ Result<> trust_clients_of(SSL_CTX* context, const std::string& pem) {
   const Bio bio = memory_bio(pem);
   const std::unique_ptr<X509, Free> ca(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   if (!ca) return openssl_error("reading the CA's certificate");
-  if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), ca.get()) != 1 || SSL_CTX_add_client_CA(context, ca.get()) != 1) {
+  if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), ca.get()) != 1 ||
+      SSL_CTX_add_client_CA(context, ca.get()) != 1) {
     return openssl_error("trusting the CA's certificate");
   }
   return {};

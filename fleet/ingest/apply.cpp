@@ -24,9 +24,12 @@ Result<bool> apply_inventory(Store& store, const Device& device, const DecodedIt
 
 Result<bool> apply_item(Store& store, const Device& device, const DecodedItem& item) {
   switch (item.kind) {
-    case ItemKind::finding: return apply_finding(store, device, item);
-    case ItemKind::inventory: return apply_inventory(store, device, item);
-    case ItemKind::status: return store.put_document(device.number, DocumentKind::status, {item.time, item.body});
+    case ItemKind::finding:
+      return apply_finding(store, device, item);
+    case ItemKind::inventory:
+      return apply_inventory(store, device, item);
+    case ItemKind::status:
+      return store.put_document(device.number, DocumentKind::status, {item.time, item.body});
     case ItemKind::telemetry: {
       TelemetryBlob telemetry = item.telemetry;
       telemetry.item = item.id;
@@ -37,14 +40,16 @@ Result<bool> apply_item(Store& store, const Device& device, const DecodedItem& i
     case ItemKind::feedback:
     case ItemKind::outcome:
     case ItemKind::report:
-    case ItemKind::event: return store.add_activity({device.number, item.id, std::string(to_string(item.kind)), item.time, item.body});
+    case ItemKind::event:
+      return store.add_activity({device.number, item.id, std::string(to_string(item.kind)), item.time, item.body});
   }
   return fail(Errc::internal, "an item of unknown kind");
 }
 
 }  // namespace
 
-Result<std::string> apply_batch(Store& store, const Device& device, const DecodedBatch& batch, Timestamp now, std::vector<std::size_t>& fresh) {
+Result<std::string> apply_batch(Store& store, const Device& device, const DecodedBatch& batch, Timestamp now,
+                                std::vector<std::size_t>& fresh) {
   auto known = store.batch_answer(device.number, batch.batch);
   if (!known) return fail(known.error());
   if (auto seen = store.set_seen(device.number, now); !seen) return fail(seen.error());

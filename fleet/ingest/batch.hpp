@@ -30,15 +30,17 @@ struct DecodedBatch {
   std::vector<RejectedItem> rejected;  ///< malformed ones, each with a reason; the others stand
 };
 
-/// A request's body to JSON text. Bounded by kMaxDecoded whatever the compressed size claims. `encoding`: zstd, gzip, identity or empty.
-/// Errors: unsupported (encoding), invalid_input (too large, or not in that encoding).
+/// A request's body to JSON text. Bounded by kMaxDecoded whatever the compressed size claims. `encoding`: zstd, gzip,
+/// identity or empty. Errors: unsupported (encoding), invalid_input (too large, or not in that encoding).
 Result<std::string> decompress_body(std::string_view encoding, std::string body);
 
-/// Reads a batch. An error is one of the whole batch (not JSON, no such wire version, too many items); a malformed item only lands in `rejected`.
+/// Reads a batch. An error is one of the whole batch (not JSON, no such wire version, too many items); a malformed item
+/// only lands in `rejected`.
 Result<DecodedBatch> decode_batch(std::string_view json);
 
-/// Puts a decoded batch into the store and gives the answer, inside a transaction; a batch that was answered before gets the same answer and changes
-/// nothing. `fresh` receives the indices of items that were not known before.
-Result<std::string> apply_batch(Store& store, const Device& device, const DecodedBatch& batch, Timestamp now, std::vector<std::size_t>& fresh);
+/// Puts a decoded batch into the store and gives the answer, inside a transaction; a batch that was answered before
+/// gets the same answer and changes nothing. `fresh` receives the indices of items that were not known before.
+Result<std::string> apply_batch(Store& store, const Device& device, const DecodedBatch& batch, Timestamp now,
+                                std::vector<std::size_t>& fresh);
 
 }  // namespace hale::fleet

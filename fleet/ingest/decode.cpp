@@ -19,17 +19,20 @@ constexpr std::uint64_t kMaxStep = 86'400;
 constexpr std::int64_t kMaxSpanS = 31 * 86'400;  // the store looks so far back for overlapping items
 
 bool is_word(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+  return !text.empty() && text.size() <= 64 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
-// A cause that this server does not know yet (a newer agent) is kept as a word: a finding is never lost to a version difference.
+// A cause that this server does not know yet (a newer agent) is kept as a word: a finding is never lost to a version
+// difference.
 Result<Transition> read_transition(const json& body) {
   JsonReader reader(body, "body");
   Transition transition;
   transition.fingerprint = reader.filled_text("fingerprint", kMaxId);
   transition.rule = reader.filled_text("rule", kMaxId);
   transition.cause = reader.filled_text("cause", 64);
-  if (reader.good() && !is_word(transition.cause)) reader.complain("cause", "expected a word of letters, digits and '_'");
+  if (reader.good() && !is_word(transition.cause))
+    reader.complain("cause", "expected a word of letters, digits and '_'");
   transition.component = reader.text("component", kMaxId);
   transition.severity = reader.word("severity", Severity::critical);
   transition.state = reader.word("state", FindingState::resolved);
@@ -41,14 +44,17 @@ Result<Transition> read_transition(const json& body) {
   if (confidence < 0 || confidence > 1) reader.complain("confidence", "expected a number from 0 to 1");
   if (!reader.has("evidence")) reader.complain("evidence", "is missing");
   if (!reader.good()) return reader.finish(std::move(transition));
-  if (auto evidence = evidence_from_json(body["evidence"]); !evidence) return fail(std::move(evidence.error()).with_context("body"));
+  if (auto evidence = evidence_from_json(body["evidence"]); !evidence)
+    return fail(std::move(evidence.error()).with_context("body"));
   return transition;
 }
 
 void check_values(JsonReader& series, const char* key, std::size_t count) {
   const json& values = series.array(key, kMaxOffsets);
   if (!series.good()) return;
-  const bool numbers = std::all_of(values.begin(), values.end(), [](const json& value) { return value.is_number() && std::isfinite(value.get<double>()); });
+  const bool numbers = std::all_of(values.begin(), values.end(), [](const json& value) {
+    return value.is_number() && std::isfinite(value.get<double>());
+  });
   if (!numbers) series.complain(key, "expected numbers");
   if (values.size() != count) series.complain(key, "expected as many values as offsets");
 }
@@ -77,7 +83,8 @@ Result<TelemetryBlob> read_telemetry(const json& body) {
   std::int64_t last = -1;
   for (const json& value : reader.array("series", kMaxSeries)) {
     JsonReader series(value, reader.path_of("series", telemetry.series.size()));
-    SeriesName name{series.filled_text("metric", 128), series.optional_text("component", kMaxId), series.optional_text("key", 128)};
+    SeriesName name{series.filled_text("metric", 128), series.optional_text("component", kMaxId),
+                    series.optional_text("key", 128)};
     last = std::max(last, check_offsets(series));
     if (auto read = series.finish(std::move(name))) {
       telemetry.series.push_back(std::move(*read));
@@ -92,10 +99,13 @@ Result<TelemetryBlob> read_telemetry(const json& body) {
 
 std::string text_at(const json& object, const char* key, std::size_t max_bytes = 200) {
   const auto at = object.is_object() ? object.find(key) : object.end();
-  return object.is_object() && at != object.end() && at->is_string() ? sanitize_utf8(at->get_ref<const std::string&>(), max_bytes) : std::string();
+  return object.is_object() && at != object.end() && at->is_string()
+             ? sanitize_utf8(at->get_ref<const std::string&>(), max_bytes)
+             : std::string();
 }
 
-// What lists and search show. The host component carries name, maker and model; an agent may also say `os` and `name` under "host".
+// What lists and search show. The host component carries name, maker and model; an agent may also say `os` and `name`
+// under "host".
 Result<DeviceFacts> read_facts(const json& body) {
   JsonReader reader(body, "body");
   DeviceFacts facts;
@@ -156,15 +166,23 @@ Result<> check_feedback(const json& body) {
 
 Result<> read_body(const json& body, DecodedItem& item) {
   switch (item.kind) {
-    case ItemKind::finding: return read_into(body, read_transition, item.transition);
-    case ItemKind::telemetry: return read_into(body, read_telemetry, item.telemetry);
-    case ItemKind::inventory: return read_into(body, read_facts, item.facts);
-    case ItemKind::outcome: return check_outcome(body);
-    case ItemKind::notification: return check_notification(body);
-    case ItemKind::event: return check_event(body);
-    case ItemKind::feedback: return check_feedback(body);
+    case ItemKind::finding:
+      return read_into(body, read_transition, item.transition);
+    case ItemKind::telemetry:
+      return read_into(body, read_telemetry, item.telemetry);
+    case ItemKind::inventory:
+      return read_into(body, read_facts, item.facts);
+    case ItemKind::outcome:
+      return check_outcome(body);
+    case ItemKind::notification:
+      return check_notification(body);
+    case ItemKind::event:
+      return check_event(body);
+    case ItemKind::feedback:
+      return check_feedback(body);
     case ItemKind::report:
-    case ItemKind::status: return {};
+    case ItemKind::status:
+      return {};
   }
   return {};
 }
@@ -189,8 +207,10 @@ Result<> check_schema(JsonReader& reader) {
   if (!reader.good()) return reader.finish(0).map([](int) {});
   // This version and the two before it; version 1 is the first there is.
   if (schema >= std::max(1, kWireSchema - 2) && schema <= kWireSchema) return {};
-  return fail(Errc::unsupported, "wire version " + std::to_string(schema) + " is not spoken here, expected " + std::to_string(std::max(1, kWireSchema - 2)) +
-                                     " to " + std::to_string(kWireSchema) + "; update " + (schema > kWireSchema ? "the fleet server" : "the agent"));
+  return fail(Errc::unsupported, "wire version " + std::to_string(schema) + " is not spoken here, expected " +
+                                     std::to_string(std::max(1, kWireSchema - 2)) + " to " +
+                                     std::to_string(kWireSchema) + "; update " +
+                                     (schema > kWireSchema ? "the fleet server" : "the agent"));
 }
 
 }  // namespace
@@ -203,7 +223,8 @@ Result<std::string> decompress_body(std::string_view encoding, std::string body)
   if (encoding.empty() || encoding == "identity") return body;
   if (encoding == "zstd") return bounded(zstd_decompress(body, kMaxDecoded));
   if (encoding == "gzip") return bounded(gzip_decompress(body, kMaxDecoded));
-  return fail(Errc::unsupported, "Content-Encoding '" + sanitize_utf8(encoding, 40) + "' is not spoken here; use zstd, gzip or identity");
+  return fail(Errc::unsupported,
+              "Content-Encoding '" + sanitize_utf8(encoding, 40) + "' is not spoken here; use zstd, gzip or identity");
 }
 
 Result<DecodedBatch> decode_batch(std::string_view text) {

@@ -6,7 +6,8 @@
 
 namespace hale::fleet {
 
-Writer::Writer(std::unique_ptr<Store> store, Options options) : store_(std::move(store)), options_(options), thread_([this] { loop(); }) {}
+Writer::Writer(std::unique_ptr<Store> store, Options options)
+    : store_(std::move(store)), options_(options), thread_([this] { loop(); }) {}
 
 Writer::~Writer() { stop(); }
 
@@ -59,7 +60,8 @@ std::vector<Writer::Job> Writer::take() {
   if (!full()) arrived_.wait_for(lock, options_.gather, full);
   std::vector<Job> group;
   const std::size_t count = std::min(queue_.size(), options_.max_group);
-  group.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + static_cast<std::ptrdiff_t>(count)));
+  group.assign(std::make_move_iterator(queue_.begin()),
+               std::make_move_iterator(queue_.begin() + static_cast<std::ptrdiff_t>(count)));
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
   for (const auto& job : group) queue_bytes_ -= job.bytes;
   counters_.queued = queue_.size();
@@ -91,7 +93,8 @@ void Writer::write(std::vector<Job>& group) {
   ++counters_.groups;
   counters_.works += group.size();
   const auto took = std::chrono::steady_clock::now() - started;
-  counters_.commit_us += static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  counters_.commit_us +=
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
 }
 
 }  // namespace hale::fleet

@@ -14,14 +14,15 @@
 
 namespace hale::fleet {
 
-/// The only thread that changes the store while the server runs. What is submitted within some milliseconds becomes durable together (one
-/// fsync for many batches); only then is each told. Work that fails is undone by itself and the others stand. Thread-safe.
+/// The only thread that changes the store while the server runs. What is submitted within some milliseconds becomes
+/// durable together (one fsync for many batches); only then is each told. Work that fails is undone by itself and the
+/// others stand. Thread-safe.
 class Writer {
  public:
   struct Options {
     std::chrono::milliseconds gather{6};  ///< how long the first of a group waits for others
     std::size_t max_group{256};
-    std::size_t max_queue{4096};          ///< more is refused: the caller answers 503
+    std::size_t max_queue{4096};  ///< more is refused: the caller answers 503
     std::size_t max_queue_bytes{256u << 20};
   };
   /// Runs on the writer's thread inside the transaction.
@@ -35,7 +36,8 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  /// False: the queue is full or the writer stops; `done` is then not called. `bytes`: about how much memory the work holds.
+  /// False: the queue is full or the writer stops; `done` is then not called. `bytes`: about how much memory the work
+  /// holds.
   bool submit(Work work, Done done, std::size_t bytes = 256);
   /// Submits and waits. Not from the writer's own thread, and not from a connection's.
   Result<> run(Work work);
@@ -67,9 +69,9 @@ class Writer {
   std::atomic<bool> healthy_{true};
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::vector<Job> queue_;        // guarded by mutex_
-  std::size_t queue_bytes_{0};    // guarded by mutex_
-  bool stopping_{false};          // guarded by mutex_
+  std::vector<Job> queue_;      // guarded by mutex_
+  std::size_t queue_bytes_{0};  // guarded by mutex_
+  bool stopping_{false};        // guarded by mutex_
   std::thread thread_;
 };
 

@@ -22,7 +22,8 @@ constexpr std::size_t kMaxPasswordFile = 4096;
 Result<std::unique_ptr<Store>> open_existing(const std::filesystem::path& data) {
   std::error_code error;
   if (!std::filesystem::exists(data / "fleet.db", error)) {
-    return fail(Errc::not_found, data.string() + " holds no fleet; make one with: hale-fleet init --data " + data.string());
+    return fail(Errc::not_found,
+                data.string() + " holds no fleet; make one with: hale-fleet init --data " + data.string());
   }
   return open_store_sqlite({data, false});
 }
@@ -79,7 +80,8 @@ void show_password(const std::string& name, const Password& password) {
 }
 
 template <class Change>
-Result<> change_user(const std::filesystem::path& data, const std::string& name, std::string_view action, const Change& apply) {
+Result<> change_user(const std::filesystem::path& data, const std::string& name, std::string_view action,
+                     const Change& apply) {
   auto store = open_existing(data);
   if (!store) return fail(store.error());
   return change(**store, action, name, [&](Store& writing) -> Result<> {
@@ -103,7 +105,10 @@ Result<> fill_store(Store& store, const InitOptions& options, const User& admin)
   return change(store, "init", options.organization, [&](Store& writing) -> Result<> {
     std::string hosts;
     for (const auto& host : options.hosts) hosts += host + "\n";
-    for (const auto& [key, value] : {std::pair<std::string_view, std::string_view>{"organization", options.organization}, {"hosts", hosts}, {"consent", options.consent}}) {
+    for (const auto& [key, value] :
+         {std::pair<std::string_view, std::string_view>{"organization", options.organization},
+          {"hosts", hosts},
+          {"consent", options.consent}}) {
       if (auto set = writing.set_setting(key, value); !set) return set;
     }
     return writing.put_user(admin);
@@ -112,21 +117,26 @@ Result<> fill_store(Store& store, const InitOptions& options, const User& admin)
 
 Result<> check_init(const InitOptions& options) {
   if (auto good = check_user_name(options.admin); !good) return good;
-  if (options.consent != "required" && options.consent != "given") return fail(Errc::invalid_input, "consent: expected required or given");
+  if (options.consent != "required" && options.consent != "given")
+    return fail(Errc::invalid_input, "consent: expected required or given");
   const std::string organization = sanitize_utf8(options.organization, 65);
   if (organization != options.organization || organization.empty() || organization.size() > 64) {
     return fail(Errc::invalid_input, "organization: expected 1 to 64 bytes of text");
   }
   std::error_code error;
-  if (std::filesystem::exists(options.data / "fleet.db", error) || std::filesystem::exists(options.data / "ca.key", error)) {
-    return fail(Errc::conflict, options.data.string() + " already holds a fleet; choose another --data, or remove that folder to start anew");
+  if (std::filesystem::exists(options.data / "fleet.db", error) ||
+      std::filesystem::exists(options.data / "ca.key", error)) {
+    return fail(
+        Errc::conflict,
+        options.data.string() + " already holds a fleet; choose another --data, or remove that folder to start anew");
   }
   return {};
 }
 
 void remove_half_made(const std::filesystem::path& data) {
   std::error_code ignored;  // best effort: the error that brought us here is the one to report
-  for (const char* name : {"ca.key", "ca.pem", "server.key", "server.pem", "server.names", "command.key", "fleet.db", "fleet.db-wal", "fleet.db-shm", "telemetry"}) {
+  for (const char* name : {"ca.key", "ca.pem", "server.key", "server.pem", "server.names", "command.key", "fleet.db",
+                           "fleet.db-wal", "fleet.db-shm", "telemetry"}) {
     std::filesystem::remove_all(data / name, ignored);
   }
 }
@@ -140,11 +150,13 @@ Result<> make_fleet(const InitOptions& options, const Password& password) {
   User admin{options.admin, Role::admin, password.hash, now, std::nullopt};
   if (auto filled = fill_store(**store, options, admin); !filled) return filled;
   if (!options.password_file.empty()) {
-    if (auto written = write_file_atomically(options.password_file, password.text + "\n", 0600); !written) return written;
+    if (auto written = write_file_atomically(options.password_file, password.text + "\n", 0600); !written)
+      return written;
   }
   auto fingerprint = keys->authority.fingerprint();
   if (!fingerprint) return fail(fingerprint.error());
-  fmt::print("fleet of {} made in {}\nCA fingerprint (SHA-256): {}\nadmin: {}\n", options.organization, options.data.string(), *fingerprint, options.admin);
+  fmt::print("fleet of {} made in {}\nCA fingerprint (SHA-256): {}\nadmin: {}\n", options.organization,
+             options.data.string(), *fingerprint, options.admin);
   show_password(options.admin, password);
   fmt::print("next: hale-fleet serve --data {}\n", options.data.string());
   return {};
@@ -174,12 +186,18 @@ Result<> create_token(const std::filesystem::path& data, const TokenOptions& opt
   if (url.empty()) {
     auto known = (*store)->setting("device_url");
     if (!known) return fail(known.error());
-    if (!*known) return fail(Errc::invalid_input, "the server has not run yet, so its address is not known; say it with --url https://HOST:PORT");
+    if (!*known)
+      return fail(Errc::invalid_input,
+                  "the server has not run yet, so its address is not known; say it with --url https://HOST:PORT");
     url = **known;
   }
-  const auto token = make_token({options.uses, *life, "command line", options.note, url, *fingerprint}, system_clock().now());
+  const auto token =
+      make_token({options.uses, *life, "command line", options.note, url, *fingerprint}, system_clock().now());
   if (!token) return fail(token.error());
-  if (auto stored = change(**store, "token.create", token->row.id, [&](Store& writing) { return writing.add_token(token->row); }); !stored) return stored;
+  if (auto stored =
+          change(**store, "token.create", token->row.id, [&](Store& writing) { return writing.add_token(token->row); });
+      !stored)
+    return stored;
   fmt::print("{}\n", token->text);
   return {};
 }
@@ -193,7 +211,9 @@ Result<> list_tokens(const std::filesystem::path& data, bool json) {
   nlohmann::json list = nlohmann::json::array();
   for (const auto& token : *tokens) {
     list.push_back(view_of(token, now));
-    if (!json) fmt::print("{}  {:8}  used {} of {}  until {}  by {}  {}\n", token.id, status_of(token, now), token.used, token.uses, to_rfc3339(token.expires), token.created_by, token.note);
+    if (!json)
+      fmt::print("{}  {:8}  used {} of {}  until {}  by {}  {}\n", token.id, status_of(token, now), token.used,
+                 token.uses, to_rfc3339(token.expires), token.created_by, token.note);
   }
   if (json) fmt::print("{}\n", dump_json({{"tokens", std::move(list)}}));
   return {};
@@ -205,11 +225,14 @@ Result<> revoke_token(const std::filesystem::path& data, const std::string& id) 
   return change(**store, "token.revoke", id, [&](Store& writing) -> Result<> {
     auto revoked = writing.revoke_token(id);
     if (!revoked) return fail(revoked.error());
-    return *revoked ? Result<>() : Result<>(fail(Errc::not_found, "there is no token '" + id + "'; hale-fleet token list shows them"));
+    return *revoked
+               ? Result<>()
+               : Result<>(fail(Errc::not_found, "there is no token '" + id + "'; hale-fleet token list shows them"));
   });
 }
 
-Result<> add_user(const std::filesystem::path& data, const std::string& name, const std::string& role_text, const std::string& password_file) {
+Result<> add_user(const std::filesystem::path& data, const std::string& name, const std::string& role_text,
+                  const std::string& password_file) {
   if (auto good = check_user_name(name); !good) return good;
   auto role = role_of(role_text);
   if (!role) return fail(role.error());
@@ -254,7 +277,9 @@ Result<> remove_user(const std::filesystem::path& data, const std::string& name)
     if (auto kept = keep_an_admin(writing, name, std::nullopt); !kept) return kept;
     auto removed = writing.remove_user(name);
     if (!removed) return fail(removed.error());
-    return *removed ? Result<>() : Result<>(fail(Errc::not_found, "there is no user '" + name + "'; hale-fleet user list shows them"));
+    return *removed
+               ? Result<>()
+               : Result<>(fail(Errc::not_found, "there is no user '" + name + "'; hale-fleet user list shows them"));
   });
 }
 
@@ -266,7 +291,9 @@ Result<> list_users(const std::filesystem::path& data, bool json) {
   nlohmann::json list = nlohmann::json::array();
   for (const auto& user : *users) {
     list.push_back(view_of(user));
-    if (!json) fmt::print("{:24} {:8} last login {}\n", user.name, to_string(user.role), user.last_login ? to_rfc3339(*user.last_login) : "never");
+    if (!json)
+      fmt::print("{:24} {:8} last login {}\n", user.name, to_string(user.role),
+                 user.last_login ? to_rfc3339(*user.last_login) : "never");
   }
   if (json) fmt::print("{}\n", dump_json({{"users", std::move(list)}}));
   return {};

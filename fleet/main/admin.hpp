@@ -17,7 +17,8 @@ struct InitOptions {
   std::string consent{"required"};
   std::filesystem::path password_file;
 };
-/// CA, server certificate, command-signing key, database, first admin. The password is printed once. Nothing is left behind when it fails.
+/// CA, server certificate, command-signing key, database, first admin. The password is printed once. Nothing is left
+/// behind when it fails.
 Result<> init_fleet(const InitOptions& options);
 
 struct TokenOptions {
@@ -31,7 +32,8 @@ Result<> list_tokens(const std::filesystem::path& data, bool json);
 Result<> revoke_token(const std::filesystem::path& data, const std::string& id);
 
 /// `password_file` empty: a random password is made and printed once; "-": read from standard input.
-Result<> add_user(const std::filesystem::path& data, const std::string& name, const std::string& role, const std::string& password_file);
+Result<> add_user(const std::filesystem::path& data, const std::string& name, const std::string& role,
+                  const std::string& password_file);
 Result<> set_password(const std::filesystem::path& data, const std::string& name, const std::string& password_file);
 Result<> set_role(const std::filesystem::path& data, const std::string& name, const std::string& role);
 Result<> remove_user(const std::filesystem::path& data, const std::string& name);

@@ -34,7 +34,9 @@ CLI::App* command(CLI::App& parent, const char* name, const char* help, Argument
   return made;
 }
 
-void with_data(CLI::App* app, Arguments& arguments) { app->add_option("--data", arguments.data, "Data folder")->capture_default_str(); }
+void with_data(CLI::App* app, Arguments& arguments) {
+  app->add_option("--data", arguments.data, "Data folder")->capture_default_str();
+}
 
 Result<> run_serve(const Arguments& arguments) {
   if (arguments.config.empty()) {
@@ -55,9 +57,12 @@ void add_init(CLI::App& app, Arguments& a) {
   });
   with_data(init, a);
   init->add_option("--host", a.init.hosts, "Host name or address by which devices reach this server (may be repeated)");
-  init->add_option("--organization", a.init.organization, "Whose fleet it is: shown to the users of enrolled PCs")->capture_default_str();
+  init->add_option("--organization", a.init.organization, "Whose fleet it is: shown to the users of enrolled PCs")
+      ->capture_default_str();
   init->add_option("--admin", a.init.admin, "Name of the first admin")->capture_default_str();
-  init->add_option("--consent", a.init.consent, "required: a PC asks its user before the first upload; given: it is managed and does not")->capture_default_str();
+  init->add_option("--consent", a.init.consent,
+                   "required: a PC asks its user before the first upload; given: it is managed and does not")
+      ->capture_default_str();
   init->add_option("--password-file", a.init.password_file, "Also write the admin's password here (mode 0600)");
 }
 
@@ -66,28 +71,40 @@ void add_serve(CLI::App& app, Arguments& a) {
   auto* config = run->add_option("--config", a.config, "JSON file instead of these flags");
   const std::vector<CLI::Option*> flags{
       run->add_option("--data", a.data, "Data folder")->capture_default_str(),
-      run->add_option("--device-listen", a.serve.device_listen, "IP:PORT for devices (port 0: any free one)")->capture_default_str(),
+      run->add_option("--device-listen", a.serve.device_listen, "IP:PORT for devices (port 0: any free one)")
+          ->capture_default_str(),
       run->add_option("--console-listen", a.serve.console_listen, "IP:PORT for the console")->capture_default_str(),
-      run->add_option("--device-url", a.serve.device_url, "https://HOST:PORT as devices reach this server; goes into enrolment tokens"),
+      run->add_option("--device-url", a.serve.device_url,
+                      "https://HOST:PORT as devices reach this server; goes into enrolment tokens"),
       run->add_option("--ports-file", a.serve.ports_file, "Write the chosen ports and addresses here, as JSON"),
-      run->add_option("--device-threads", a.serve.device_threads, "Threads for devices (0: one a processor)")->check(CLI::Range(0, 256)),
-      run->add_option("--telemetry-days", a.serve.telemetry_days, "How long telemetry is kept")->check(CLI::Range(1, 36500))->capture_default_str(),
-      run->add_option("--activity-days", a.serve.activity_days, "How long notifications, events and answers are kept")->check(CLI::Range(1, 36500))->capture_default_str()};
+      run->add_option("--device-threads", a.serve.device_threads, "Threads for devices (0: one a processor)")
+          ->check(CLI::Range(0, 256)),
+      run->add_option("--telemetry-days", a.serve.telemetry_days, "How long telemetry is kept")
+          ->check(CLI::Range(1, 36500))
+          ->capture_default_str(),
+      run->add_option("--activity-days", a.serve.activity_days, "How long notifications, events and answers are kept")
+          ->check(CLI::Range(1, 36500))
+          ->capture_default_str()};
   for (CLI::Option* flag : flags) config->excludes(flag);
 }
 
 void add_token(CLI::App& app, Arguments& a) {
   CLI::App* token = app.add_subcommand("token", "Enrolment tokens")->require_subcommand(1);
-  CLI::App* create = command(*token, "create", "Make one; its text is printed once", a, [&a] { return create_token(a.data, a.token); });
+  CLI::App* create = command(*token, "create", "Make one; its text is printed once", a,
+                             [&a] { return create_token(a.data, a.token); });
   with_data(create, a);
-  create->add_option("--uses", a.token.uses, "How many devices may enrol with it")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  create->add_option("--uses", a.token.uses, "How many devices may enrol with it")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   create->add_option("--expires", a.token.expires, "After how long it ends: 15m, 12h, 7d, 4w")->capture_default_str();
   create->add_option("--url", a.token.url, "https://HOST:PORT of the device listener (default: what serve last used)");
   create->add_option("--note", a.token.note, "For whom it is");
-  CLI::App* list = command(*token, "list", "List them, without their secrets", a, [&a] { return list_tokens(a.data, a.json); });
+  CLI::App* list =
+      command(*token, "list", "List them, without their secrets", a, [&a] { return list_tokens(a.data, a.json); });
   with_data(list, a);
   list->add_flag("--json", a.json, "As JSON");
-  CLI::App* revoke = command(*token, "revoke", "Revoke one; devices enrolled with it stay", a, [&a] { return revoke_token(a.data, a.id); });
+  CLI::App* revoke = command(*token, "revoke", "Revoke one; devices enrolled with it stay", a,
+                             [&a] { return revoke_token(a.data, a.id); });
   with_data(revoke, a);
   revoke->add_option("ID", a.id, "As token list shows it")->required();
 }
@@ -100,12 +117,17 @@ void add_user_commands(CLI::App& app, Arguments& a) {
     made->add_option("NAME", a.name, "The user's name")->required();
     return made;
   };
-  const char* from = "File with the password in its first line, '-' for standard input; without it one is made and printed";
+  const char* from =
+      "File with the password in its first line, '-' for standard input; without it one is made and printed";
   CLI::App* add = named("add", "Add one", [&a] { return add_user(a.data, a.name, a.role, a.password_file); });
   add->add_option("--role", a.role, "admin, support or viewer")->capture_default_str();
   add->add_option("--password-file", a.password_file, from);
-  named("passwd", "Set a password; the user's sessions end", [&a] { return set_password(a.data, a.name, a.password_file); })->add_option("--password-file", a.password_file, from);
-  named("role", "Change the role; the user's sessions end", [&a] { return set_role(a.data, a.name, a.role); })->add_option("ROLE", a.role, "admin, support or viewer")->required();
+  named("passwd", "Set a password; the user's sessions end", [&a] {
+    return set_password(a.data, a.name, a.password_file);
+  })->add_option("--password-file", a.password_file, from);
+  named("role", "Change the role; the user's sessions end", [&a] { return set_role(a.data, a.name, a.role); })
+      ->add_option("ROLE", a.role, "admin, support or viewer")
+      ->required();
   named("remove", "Remove one; the last admin stays", [&a] { return remove_user(a.data, a.name); });
   CLI::App* list = command(*user, "list", "List them", a, [&a] { return list_users(a.data, a.json); });
   with_data(list, a);
@@ -113,14 +135,18 @@ void add_user_commands(CLI::App& app, Arguments& a) {
 }
 
 void add_upkeep(CLI::App& app, Arguments& a) {
-  CLI::App* backup = command(app, "backup", "Copy everything, keys included, while the server runs", a, [&a] { return backup_fleet(a.data, a.folder); });
+  CLI::App* backup = command(app, "backup", "Copy everything, keys included, while the server runs", a,
+                             [&a] { return backup_fleet(a.data, a.folder); });
   with_data(backup, a);
   backup->add_option("--to", a.folder, "A new folder")->required();
-  CLI::App* restore = command(app, "restore", "Make a data folder from a backup", a, [&a] { return restore_fleet(a.folder, a.data); });
+  CLI::App* restore =
+      command(app, "restore", "Make a data folder from a backup", a, [&a] { return restore_fleet(a.folder, a.data); });
   with_data(restore, a);
   restore->add_option("--from", a.folder, "The backup's folder")->required();
   with_data(command(app, "check", "Check keys and databases", a, [&a] { return check_fleet(a.data); }), a);
-  with_data(command(app, "migrate", "Bring the database to this version (serve does it too)", a, [&a] { return migrate_fleet(a.data); }), a);
+  with_data(command(app, "migrate", "Bring the database to this version (serve does it too)", a,
+                    [&a] { return migrate_fleet(a.data); }),
+            a);
 }
 
 }  // namespace

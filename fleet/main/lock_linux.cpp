@@ -13,7 +13,9 @@ namespace hale::fleet {
 Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   const auto path = folder / "serve.lock";
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return fail(errno == EACCES ? Errc::permission : Errc::io, "opening " + path.string() + ": " + std::strerror(errno));
+  if (file < 0)
+    return fail(errno == EACCES ? Errc::permission : Errc::io,
+                "opening " + path.string() + ": " + std::strerror(errno));
   if (::flock(file, LOCK_EX | LOCK_NB) == 0) return FolderLock(file);
   ::close(file);
   return fail(Errc::conflict, folder.string() + " is being served by another hale-fleet; stop that one first");

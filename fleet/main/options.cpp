@@ -10,7 +10,11 @@
 namespace hale::fleet {
 
 Result<Address> parse_address(std::string_view text) {
-  const auto wrong = [&] { return fail(Errc::invalid_input, "'" + std::string(text) + "' is no address; write IP:PORT, e.g. 0.0.0.0:8443 or [::]:8443 (port 0: any)"); };
+  const auto wrong = [&] {
+    return fail(
+        Errc::invalid_input,
+        "'" + std::string(text) + "' is no address; write IP:PORT, e.g. 0.0.0.0:8443 or [::]:8443 (port 0: any)");
+  };
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return wrong();
   std::string_view host = text.substr(0, colon);
@@ -23,19 +27,25 @@ Result<Address> parse_address(std::string_view text) {
 }
 
 Result<ServeOptions> parse_serve_config(std::string_view text, const std::string& file_name) {
-  static const std::vector<std::string_view> kKeys{"data", "device_listen", "console_listen", "device_url", "ports_file", "device_threads", "telemetry_days", "activity_days"};
+  static const std::vector<std::string_view> kKeys{"data",       "device_listen",  "console_listen", "device_url",
+                                                   "ports_file", "device_threads", "telemetry_days", "activity_days"};
   const auto document = parse_json(text, 64u << 10, 8);
   if (!document) return fail(Error(document.error()).with_context(file_name));
   if (!document->is_object()) return fail(Errc::invalid_input, file_name + ": expected a JSON object");
   for (const auto& [key, value] : document->items()) {
     if (std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end()) continue;
     const auto near = nearest(key, kKeys);
-    return fail(Errc::invalid_input, file_name + ": unknown key '" + key + "'" + (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+    return fail(Errc::invalid_input, file_name + ": unknown key '" + key + "'" +
+                                         (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
   }
   JsonReader reader(*document, file_name);
   ServeOptions options;
-  const auto days = [&](const char* key, int otherwise) { return static_cast<int>(reader.optional_integer(key, 36'500).value_or(static_cast<std::uint64_t>(otherwise))); };
-  const auto words = [&](const char* key, const std::string& otherwise) { return reader.has(key) ? reader.filled_text(key, 1024) : otherwise; };
+  const auto days = [&](const char* key, int otherwise) {
+    return static_cast<int>(reader.optional_integer(key, 36'500).value_or(static_cast<std::uint64_t>(otherwise)));
+  };
+  const auto words = [&](const char* key, const std::string& otherwise) {
+    return reader.has(key) ? reader.filled_text(key, 1024) : otherwise;
+  };
   options.data = words("data", options.data.string());
   options.device_listen = words("device_listen", options.device_listen);
   options.console_listen = words("console_listen", options.console_listen);

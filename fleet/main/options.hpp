@@ -21,11 +21,11 @@ struct ServeOptions {
   std::filesystem::path data{"/var/lib/hale-fleet"};
   std::string device_listen{"127.0.0.1:8443"};
   std::string console_listen{"127.0.0.1:9443"};
-  std::string device_url;        ///< as devices reach the device listener; empty: made of the first host and the port
+  std::string device_url;  ///< as devices reach the device listener; empty: made of the first host and the port
   std::filesystem::path ports_file;
-  int device_threads{0};         ///< 0: one a processor
-  int telemetry_days{90};        ///< kept
-  int activity_days{400};        ///< notifications, events, answers: kept. Findings are kept for ever.
+  int device_threads{0};   ///< 0: one a processor
+  int telemetry_days{90};  ///< kept
+  int activity_days{400};  ///< notifications, events, answers: kept. Findings are kept for ever.
 };
 
 /// Unknown keys are an error that names the nearest known one.

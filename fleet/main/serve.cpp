@@ -33,7 +33,8 @@ Result<> serve(const ServeOptions& options) {
   raise_file_limit();
   std::error_code error;
   if (!std::filesystem::exists(options.data / "ca.key", error)) {
-    return fail(Errc::not_found, options.data.string() + " holds no fleet; make one with: hale-fleet init --data " + options.data.string());
+    return fail(Errc::not_found, options.data.string() + " holds no fleet; make one with: hale-fleet init --data " +
+                                     options.data.string());
   }
   auto lock = FolderLock::take(options.data);
   if (!lock) return fail(lock.error());
@@ -42,7 +43,8 @@ Result<> serve(const ServeOptions& options) {
   if (auto started = (*server)->start(); !started) return started;
   fmt::print("hale-fleet ready: devices {} console {}\n", (*server)->device_url(), (*server)->console_url());
   std::fflush(stdout);
-  log::info("ready", {{"device", (*server)->device_url()}, {"console", (*server)->console_url()}, {"version", HALE_VERSION}});
+  log::info("ready",
+            {{"device", (*server)->device_url()}, {"console", (*server)->console_url()}, {"version", HALE_VERSION}});
   notify_ready();
   for (;;) {
     (*server)->tick();

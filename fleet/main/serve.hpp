@@ -4,8 +4,9 @@
 
 namespace hale::fleet {
 
-/// Runs both listeners until SIGTERM or SIGINT: then stops accepting, answers what was accepted and returns. Prints a line when ready. Call from the
-/// main thread before any other thread was started: the signals are blocked for all of them.
+/// Runs both listeners until SIGTERM or SIGINT: then stops accepting, answers what was accepted and returns. Prints a
+/// line when ready. Call from the main thread before any other thread was started: the signals are blocked for all of
+/// them.
 Result<> serve(const ServeOptions& options);
 
 }  // namespace hale::fleet

@@ -17,7 +17,8 @@ constexpr std::chrono::milliseconds kGrace{7000};  // of the 10 s that a stop ma
 
 Result<FleetSettings> read_settings(Store& store) {
   FleetSettings settings;
-  for (auto [key, into] : {std::pair{"organization", &settings.organization}, std::pair{"consent", &settings.consent}}) {
+  for (auto [key, into] :
+       {std::pair{"organization", &settings.organization}, std::pair{"consent", &settings.consent}}) {
     auto value = store.setting(key);
     if (!value) return fail(value.error());
     *into = value->value_or("");
@@ -37,7 +38,8 @@ std::string url_of(std::string host, std::uint16_t port) {
   return fmt::format("https://{}:{}", host, port);
 }
 
-// An address that others can use for "all interfaces": the first host that the certificate names, else this machine itself.
+// An address that others can use for "all interfaces": the first host that the certificate names, else this machine
+// itself.
 std::string reachable(const std::string& address, const FleetSettings& settings) {
   if (address != "0.0.0.0" && address != "::") return address;
   return settings.hosts.empty() ? "localhost" : settings.hosts.front();
@@ -62,7 +64,8 @@ Result<std::unique_ptr<Server>> Server::open(const ServeOptions& options) {
   if (!store) return fail(store.error());
   auto settings = read_settings(**store);
   if (!settings) return fail(settings.error());
-  if (auto fresh = refresh_server_certificate(options.data, *keys, settings->hosts, system_clock().now()); !fresh) return fail(fresh.error());
+  if (auto fresh = refresh_server_certificate(options.data, *keys, settings->hosts, system_clock().now()); !fresh)
+    return fail(fresh.error());
   return std::unique_ptr<Server>(new Server(options, std::move(*keys), std::move(*settings), std::move(*store)));
 }
 
@@ -70,9 +73,20 @@ Server::Server(const ServeOptions& options, FleetKeys keys, FleetSettings settin
     : options_(options),
       keys_(std::move(keys)),
       settings_(std::move(settings)),
-      readers_([folder = options.data] { return open_store_sqlite({folder, true}); }),
+      readers_([folder = options.data] {
+        return open_store_sqlite({folder, true});
+      }),
       writer_(std::move(store)),
-      context_{keys_, writer_, readers_, live_, counters_, system_clock(), settings_.organization, settings_.consent, server_names(settings_.hosts), options.device_url},
+      context_{keys_,
+               writer_,
+               readers_,
+               live_,
+               counters_,
+               system_clock(),
+               settings_.organization,
+               settings_.consent,
+               server_names(settings_.hosts),
+               options.device_url},
       device_api_(context_),
       console_api_(context_, {[this] { return metrics(); }, [this] { return writer_.healthy() && !stopping_; }}) {}
 
@@ -92,12 +106,16 @@ Result<> Server::start() {
 Result<> Server::listen_for_devices(const TlsFiles& tls) {
   auto options = options_of("device", options_.device_listen);
   if (!options) return fail(options.error());
-  options->threads = options_.device_threads > 0 ? options_.device_threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  options->threads = options_.device_threads > 0 ? options_.device_threads
+                                                 : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   options->client_certificates = ClientCertificates::requested;
-  auto listener = Listener::start(*options, tls, [this](Request request, Respond respond) { device_api_.handle(std::move(request), std::move(respond)); });
+  auto listener = Listener::start(*options, tls, [this](Request request, Respond respond) {
+    device_api_.handle(std::move(request), std::move(respond));
+  });
   if (!listener) return fail(listener.error());
   device_ = std::move(*listener);
-  if (context_.device_url.empty()) context_.device_url = url_of(reachable(options->address, settings_), device_->port());
+  if (context_.device_url.empty())
+    context_.device_url = url_of(reachable(options->address, settings_), device_->port());
   return {};
 }
 
@@ -106,7 +124,9 @@ Result<> Server::listen_for_consoles(const TlsFiles& tls) {
   if (!options) return fail(options.error());
   options->idle_timeout = std::chrono::seconds(75);
   options->max_connections = 2000;
-  auto listener = Listener::start(*options, tls, [this](Request request, Respond respond) { console_api_.handle(std::move(request), std::move(respond)); });
+  auto listener = Listener::start(*options, tls, [this](Request request, Respond respond) {
+    console_api_.handle(std::move(request), std::move(respond));
+  });
   if (!listener) return fail(listener.error());
   console_ = std::move(*listener);
   console_url_ = url_of(reachable(options->address, settings_), console_->port());
@@ -116,8 +136,8 @@ Result<> Server::listen_for_consoles(const TlsFiles& tls) {
 Result<> Server::announce() {
   auto stored = writer_.run([this](Store& store) { return store.set_setting("device_url", context_.device_url); });
   if (!stored || options_.ports_file.empty()) return stored;
-  const auto text = fmt::format("{{\"device\":{},\"console\":{},\"device_url\":\"{}\",\"console_url\":\"{}\"}}\n", device_->port(), console_->port(),
-                                context_.device_url, console_url_);
+  const auto text = fmt::format("{{\"device\":{},\"console\":{},\"device_url\":\"{}\",\"console_url\":\"{}\"}}\n",
+                                device_->port(), console_->port(), context_.device_url, console_url_);
   return write_file_atomically(options_.ports_file, text, 0644);
 }
 
@@ -138,7 +158,8 @@ void Server::tick() {
   bool more = true;
   while (more && !stopping_) {
     auto expired = writer_.run([&](Store& store) -> Result<> {
-      auto left = store.expire(now, std::chrono::days(options_.telemetry_days), std::chrono::days(options_.activity_days));
+      auto left =
+          store.expire(now, std::chrono::days(options_.telemetry_days), std::chrono::days(options_.activity_days));
       more = left && *left;
       return left ? Result<>() : Result<>(fail(left.error()));
     });

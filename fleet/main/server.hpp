@@ -20,10 +20,12 @@ struct FleetSettings {
   std::string consent;
 };
 
-/// The composition root: both listeners, the writer, and what is between them. Made, started, ticked and stopped on one thread.
+/// The composition root: both listeners, the writer, and what is between them. Made, started, ticked and stopped on one
+/// thread.
 class Server {
  public:
-  /// Reads the data folder and brings database and server certificate up to date. Errors: not_found (run init), io, invalid_input.
+  /// Reads the data folder and brings database and server certificate up to date. Errors: not_found (run init), io,
+  /// invalid_input.
   static Result<std::unique_ptr<Server>> open(const ServeOptions& options);
   ~Server();
   Server(const Server&) = delete;
@@ -31,7 +33,8 @@ class Server {
 
   /// Listens. Writes the ports file, when one is asked for.
   Result<> start();
-  /// Accepted requests are answered before this returns (within 8 s): first the listeners drain, then the workers, then the writer. May be called twice.
+  /// Accepted requests are answered before this returns (within 8 s): first the listeners drain, then the workers, then
+  /// the writer. May be called twice.
   void stop();
   /// Once a minute: drops what is older than it is kept, ends live streams of ended sessions.
   void tick();

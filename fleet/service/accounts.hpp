@@ -39,7 +39,8 @@ std::string random_password();
 /// The user when the password fits. Takes the same (long: memory-hard) time when the user does not exist.
 std::optional<User> authenticate(const std::optional<User>& user, std::string_view password);
 
-/// Refuses to leave the fleet without an admin. Inside the transaction that changes `name`'s role to `role` (nullopt: removes it).
+/// Refuses to leave the fleet without an admin. Inside the transaction that changes `name`'s role to `role` (nullopt:
+/// removes it).
 Result<> keep_an_admin(Store& store, std::string_view name, std::optional<Role> role);
 
 }  // namespace hale::fleet

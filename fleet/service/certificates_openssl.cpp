@@ -81,8 +81,10 @@ std::string serial_of(const X509* certificate) {
 
 bool set_serial(X509* certificate) {
   std::string bytes = crypto::random_bytes(16);
-  bytes[0] = static_cast<char>((static_cast<unsigned char>(bytes[0]) & 0x3f) | 0x40);  // positive, and never a leading zero
-  const Owned<BIGNUM> number(BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()), nullptr));
+  bytes[0] =
+      static_cast<char>((static_cast<unsigned char>(bytes[0]) & 0x3f) | 0x40);  // positive, and never a leading zero
+  const Owned<BIGNUM> number(
+      BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()), nullptr));
   return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
 }
 
@@ -126,9 +128,10 @@ Result<std::string> der_of(const X509_REQ* request) {
 bool signed_by(EVP_PKEY* key, std::string_view message, std::string_view signature) {
   const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
   const EVP_MD* digest = EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256();
-  const bool good = context && EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key) == 1 &&
-                    EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
-                                     reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1;
+  const bool good =
+      context && EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key) == 1 &&
+      EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
+                       reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1;
   ERR_clear_error();
   return good;
 }
@@ -140,7 +143,8 @@ bool is_address(const std::string& name) {
 
 bool is_host_name(const std::string& name) {
   return !name.empty() && name.size() <= 253 &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == std::string::npos;
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") ==
+             std::string::npos;
 }
 
 std::shared_ptr<X509> share(Owned<X509> certificate) { return {certificate.release(), X509_free}; }
@@ -165,7 +169,8 @@ Result<CertificateFacts> facts_of_pem(std::string_view pem) {
   return facts_of(certificate->get());
 }
 
-CertificateAuthority::CertificateAuthority(std::string certificate_pem, std::shared_ptr<x509_st> certificate, std::shared_ptr<evp_pkey_st> key)
+CertificateAuthority::CertificateAuthority(std::string certificate_pem, std::shared_ptr<x509_st> certificate,
+                                           std::shared_ptr<evp_pkey_st> key)
     : certificate_pem_(std::move(certificate_pem)), certificate_(std::move(certificate)), key_(std::move(key)) {}
 
 Result<CertificateAuthority> CertificateAuthority::create(std::string_view organization, Timestamp now) {
@@ -179,8 +184,10 @@ Result<CertificateAuthority> CertificateAuthority::create(std::string_view organ
                     X509_set_issuer_name(raw, name) == 1 && X509_set_pubkey(raw, key.get()) == 1 &&
                     add_extension(raw, raw, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
                     add_extension(raw, raw, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-                    add_extension(raw, raw, NID_subject_key_identifier, "hash") && X509_sign(raw, key.get(), EVP_sha256()) > 0;
-  if (!made) return openssl_fail(Errc::invalid_input, "making the CA's certificate: the organization's name must be UTF-8 text");
+                    add_extension(raw, raw, NID_subject_key_identifier, "hash") &&
+                    X509_sign(raw, key.get(), EVP_sha256()) > 0;
+  if (!made)
+    return openssl_fail(Errc::invalid_input, "making the CA's certificate: the organization's name must be UTF-8 text");
   auto pem = pem_of([raw](BIO* bio) { return PEM_write_bio_X509(bio, raw); });
   if (!pem) return fail(pem.error());
   return CertificateAuthority(std::move(*pem), share(std::move(certificate)), share(std::move(key)));
@@ -199,13 +206,16 @@ Result<CertificateAuthority> CertificateAuthority::load(std::string_view certifi
 }
 
 Result<std::string> CertificateAuthority::key_pem() const {
-  return pem_of([this](BIO* bio) { return PEM_write_bio_PKCS8PrivateKey(bio, key_.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+  return pem_of([this](BIO* bio) {
+    return PEM_write_bio_PKCS8PrivateKey(bio, key_.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  });
 }
 
 Result<std::string> CertificateAuthority::fingerprint() const {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  if (X509_digest(certificate_.get(), EVP_sha256(), digest, &size) != 1) return openssl_fail(Errc::internal, "hashing the CA's certificate");
+  if (X509_digest(certificate_.get(), EVP_sha256(), digest, &size) != 1)
+    return openssl_fail(Errc::internal, "hashing the CA's certificate");
   return crypto::to_hex(std::string_view(reinterpret_cast<const char*>(digest), size));
 }
 
@@ -217,8 +227,9 @@ Result<IssuedCertificate> CertificateAuthority::issue(evp_pkey_st* subject_key, 
   X509* issuer = certificate_.get();
   const bool made =
       raw != nullptr && X509_set_version(raw, 2) == 1 && set_serial(raw) && set_life(raw, now, life) &&
-      add_name(X509_get_subject_name(raw), "CN", common_name) && X509_set_issuer_name(raw, X509_get_subject_name(issuer)) == 1 &&
-      X509_set_pubkey(raw, subject_key) == 1 && add_extension(raw, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+      add_name(X509_get_subject_name(raw), "CN", common_name) &&
+      X509_set_issuer_name(raw, X509_get_subject_name(issuer)) == 1 && X509_set_pubkey(raw, subject_key) == 1 &&
+      add_extension(raw, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
       add_extension(raw, issuer, NID_key_usage, "critical,digitalSignature") &&
       add_extension(raw, issuer, NID_ext_key_usage, server ? "serverAuth" : "clientAuth") &&
       add_extension(raw, issuer, NID_subject_key_identifier, "hash") &&
@@ -231,7 +242,8 @@ Result<IssuedCertificate> CertificateAuthority::issue(evp_pkey_st* subject_key, 
   return IssuedCertificate{std::move(*pem), {}, facts_of(raw)};
 }
 
-Result<IssuedCertificate> CertificateAuthority::issue_server(const std::vector<std::string>& names, Timestamp now) const {
+Result<IssuedCertificate> CertificateAuthority::issue_server(const std::vector<std::string>& names,
+                                                             Timestamp now) const {
   std::string alternatives;
   for (const auto& name : names) {
     if (!is_address(name) && !is_host_name(name)) {
@@ -242,15 +254,19 @@ Result<IssuedCertificate> CertificateAuthority::issue_server(const std::vector<s
   }
   const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
   if (!key || names.empty()) return openssl_fail(Errc::internal, "making the server's key");
-  auto issued = issue(key.get(), std::string_view(names.front()).substr(0, 64), alternatives, true, now, kServerCertificateLife);
+  auto issued =
+      issue(key.get(), std::string_view(names.front()).substr(0, 64), alternatives, true, now, kServerCertificateLife);
   if (!issued) return issued;
-  auto key_text = pem_of([&key](BIO* bio) { return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+  auto key_text = pem_of([&key](BIO* bio) {
+    return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  });
   if (!key_text) return fail(key_text.error());
   issued->private_key_pem = std::move(*key_text);
   return issued;
 }
 
-Result<IssuedCertificate> CertificateAuthority::issue_device(std::string_view csr_pem, std::string_view device, Timestamp now) const {
+Result<IssuedCertificate> CertificateAuthority::issue_device(std::string_view csr_pem, std::string_view device,
+                                                             Timestamp now) const {
   auto request = read_request(csr_pem);
   if (!request) return fail(request.error());
   EVP_PKEY* key = X509_REQ_get0_pubkey(request->get());

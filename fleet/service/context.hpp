@@ -30,9 +30,9 @@ struct Context {
   Counters& counters;
   const Clock& clock;
   std::string organization;
-  std::string consent{"required"};  ///< required | given: whether a PC asks its user before the first upload
+  std::string consent{"required"};     ///< required | given: whether a PC asks its user before the first upload
   std::vector<std::string> own_names;  ///< every name of the server's certificate
-  std::string device_url;           ///< https://host:port that enrolment tokens carry; constant once the console listens
+  std::string device_url;  ///< https://host:port that enrolment tokens carry; constant once the console listens
 };
 
 }  // namespace hale::fleet

@@ -15,7 +15,8 @@ Result<std::string> read_part(const std::filesystem::path& folder, const char* n
   auto text = read_file(folder / name, kMaxFile);
   if (text) return text;
   if (text.error().code == Errc::not_found) {
-    return fail(Errc::not_found, folder.string() + " holds no fleet (" + name + " is missing); make one with: hale-fleet init --data " + folder.string());
+    return fail(Errc::not_found, folder.string() + " holds no fleet (" + name +
+                                     " is missing); make one with: hale-fleet init --data " + folder.string());
   }
   return fail(std::move(text.error()).with_context((folder / name).string()));
 }
@@ -28,7 +29,8 @@ Result<> write_all(const std::filesystem::path& folder, const std::vector<std::p
   return {};
 }
 
-Result<IssuedCertificate> issue_for(const CertificateAuthority& authority, const std::vector<std::string>& hosts, Timestamp now) {
+Result<IssuedCertificate> issue_for(const CertificateAuthority& authority, const std::vector<std::string>& hosts,
+                                    Timestamp now) {
   auto issued = authority.issue_server(server_names(hosts), now);
   if (issued) issued->pem += authority.certificate_pem();
   return issued;
@@ -51,13 +53,14 @@ std::vector<std::string> server_names(const std::vector<std::string>& hosts) {
   return names;
 }
 
-Result<FleetKeys> create_fleet_keys(const std::filesystem::path& folder, std::string_view organization, const std::vector<std::string>& hosts,
-                                    Timestamp now) {
+Result<FleetKeys> create_fleet_keys(const std::filesystem::path& folder, std::string_view organization,
+                                    const std::vector<std::string>& hosts, Timestamp now) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return fail(Errc::io, "making " + folder.string() + ": " + error.message());
   if (std::filesystem::exists(folder / "ca.key", error)) {
-    return fail(Errc::conflict, folder.string() + " already holds a fleet; choose another --data, or remove that folder to start anew");
+    return fail(Errc::conflict,
+                folder.string() + " already holds a fleet; choose another --data, or remove that folder to start anew");
   }
   std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
   if (error) return fail(Errc::io, "protecting " + folder.string() + ": " + error.message());
@@ -90,12 +93,15 @@ Result<FleetKeys> load_fleet_keys(const std::filesystem::path& folder) {
   auto authority = CertificateAuthority::load(parts[1], parts[0]);
   if (!authority) return fail(std::move(authority.error()).with_context(folder.string()));
   auto secret = crypto::from_base64(parts[4].substr(0, parts[4].find('\n')));
-  if (!secret || secret->size() != 64) return fail(Errc::invalid_input, (folder / "command.key").string() + ": expected 64 bytes in base64; restore it from a backup");
+  if (!secret || secret->size() != 64)
+    return fail(Errc::invalid_input,
+                (folder / "command.key").string() + ": expected 64 bytes in base64; restore it from a backup");
   // An Ed25519 secret key ends with its public key.
   return FleetKeys{std::move(*authority), parts[2], parts[3], {secret->substr(32), *secret}};
 }
 
-Result<> refresh_server_certificate(const std::filesystem::path& folder, FleetKeys& keys, const std::vector<std::string>& hosts, Timestamp now) {
+Result<> refresh_server_certificate(const std::filesystem::path& folder, FleetKeys& keys,
+                                    const std::vector<std::string>& hosts, Timestamp now) {
   const auto facts = facts_of_pem(keys.server_pem);
   const auto known = read_file(folder / "server.names", kMaxFile);
   if (facts && facts->not_after - now > kRenewBefore && known && *known == names_text(hosts)) return {};
@@ -103,7 +109,9 @@ Result<> refresh_server_certificate(const std::filesystem::path& folder, FleetKe
   if (!server) return fail(server.error());
   keys.server_pem = server->pem;
   keys.server_key_pem = server->private_key_pem;
-  return write_all(folder, {{"server.key", server->private_key_pem}, {"server.pem", server->pem}, {"server.names", names_text(hosts)}});
+  return write_all(
+      folder,
+      {{"server.key", server->private_key_pem}, {"server.pem", server->pem}, {"server.names", names_text(hosts)}});
 }
 
 }  // namespace hale::fleet

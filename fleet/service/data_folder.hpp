@@ -24,12 +24,13 @@ struct FleetKeys {
 };
 
 /// Makes the folder's keys and certificates. Refuses a folder that already holds a fleet (conflict).
-Result<FleetKeys> create_fleet_keys(const std::filesystem::path& folder, std::string_view organization, const std::vector<std::string>& hosts,
-                                    Timestamp now);
+Result<FleetKeys> create_fleet_keys(const std::filesystem::path& folder, std::string_view organization,
+                                    const std::vector<std::string>& hosts, Timestamp now);
 /// Reads them; not_found says to run `hale-fleet init`.
 Result<FleetKeys> load_fleet_keys(const std::filesystem::path& folder);
 /// Issues the server certificate anew when it ends within 60 days or does not name every host.
-Result<> refresh_server_certificate(const std::filesystem::path& folder, FleetKeys& keys, const std::vector<std::string>& hosts, Timestamp now);
+Result<> refresh_server_certificate(const std::filesystem::path& folder, FleetKeys& keys,
+                                    const std::vector<std::string>& hosts, Timestamp now);
 
 /// localhost and the loopback addresses, then the named hosts, each once.
 std::vector<std::string> server_names(const std::vector<std::string>& hosts);

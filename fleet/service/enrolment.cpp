@@ -10,7 +10,8 @@
 namespace hale::fleet {
 namespace {
 
-Result<> note_change(Store& store, DeviceNumber device, std::string_view change, std::string_view detail, Timestamp now) {
+Result<> note_change(Store& store, DeviceNumber device, std::string_view change, std::string_view detail,
+                     Timestamp now) {
   const nlohmann::json body = {{"change", change}, {"detail", detail}};
   auto added = store.add_activity({device, "device:" + crypto::random_uuid(), "device", now, dump_json(body)});
   if (!added) return fail(added.error());
@@ -26,12 +27,14 @@ Certificate row_of(const IssuedCertificate& certificate, DeviceNumber device) {
   return row;
 }
 
-Result<> mark_clones(Store& store, DeviceNumber fresh, const std::string& id, const std::string& previous, Timestamp now) {
+Result<> mark_clones(Store& store, DeviceNumber fresh, const std::string& id, const std::string& previous,
+                     Timestamp now) {
   auto original = store.find_device(previous);
   if (!original) return fail(original.error());
   if (!*original) return {};  // the disk comes from another fleet
   if (auto marked = store.set_status(fresh, DeviceStatus::cloned); !marked) return marked;
-  if (auto noted = note_change(store, fresh, "cloned", "this disk carried the identity " + previous, now); !noted) return noted;
+  if (auto noted = note_change(store, fresh, "cloned", "this disk carried the identity " + previous, now); !noted)
+    return noted;
   if ((*original)->status == DeviceStatus::active) {
     if (auto marked = store.set_status((*original)->number, DeviceStatus::cloned); !marked) return marked;
   }
@@ -40,14 +43,16 @@ Result<> mark_clones(Store& store, DeviceNumber fresh, const std::string& id, co
 
 }  // namespace
 
-Result<PreparedIdentity> prepare_enrolment(Store& store, const CertificateAuthority& authority, const EnrolRequest& request, Timestamp now) {
+Result<PreparedIdentity> prepare_enrolment(Store& store, const CertificateAuthority& authority,
+                                           const EnrolRequest& request, Timestamp now) {
   // The secret has 256 random bits and is looked up by its hash: what a lookup's time tells is of no use to a guesser.
   auto hash = secret_hash_of(request.token);
   if (!hash) return fail(Errc::permission, hash.error().message);
   auto token = store.token_by_secret(*hash);
   if (!token) return fail(token.error());
   if (!*token) return fail(Errc::permission, "the token is not known here; ask your administrator for a new one");
-  if (const auto refusal = refusal_of(**token, now); !refusal.empty()) return fail(Errc::permission, std::string(refusal));
+  if (const auto refusal = refusal_of(**token, now); !refusal.empty())
+    return fail(Errc::permission, std::string(refusal));
   PreparedIdentity identity;
   identity.device.id = crypto::random_uuid();
   identity.device.name = identity.device.id.substr(0, 8);
@@ -64,14 +69,18 @@ Result<PreparedIdentity> prepare_enrolment(Store& store, const CertificateAuthor
   return identity;
 }
 
-Result<PreparedIdentity> prepare_renewal(Store& store, const CertificateAuthority& authority, const RenewRequest& request, Timestamp now) {
+Result<PreparedIdentity> prepare_renewal(Store& store, const CertificateAuthority& authority,
+                                         const RenewRequest& request, Timestamp now) {
   auto facts = authority.check_renewal(request.certificate, request.csr, request.proof);
   if (!facts) return fail(facts.error());
   auto standing = store.standing(facts->serial);
   if (!standing) return fail(standing.error());
-  if (!*standing || (*standing)->device_id != facts->common_name) return fail(Errc::permission, "the certificate is not known here; enrol again with a new token");
-  if ((*standing)->revoked) return fail(Errc::permission, "the certificate was revoked: " + (*standing)->reason + "; ask your administrator");
-  if (now - facts->not_before > kMaxRenewalAge) return fail(Errc::permission, "the certificate is older than 400 days; enrol again with a new token");
+  if (!*standing || (*standing)->device_id != facts->common_name)
+    return fail(Errc::permission, "the certificate is not known here; enrol again with a new token");
+  if ((*standing)->revoked)
+    return fail(Errc::permission, "the certificate was revoked: " + (*standing)->reason + "; ask your administrator");
+  if (now - facts->not_before > kMaxRenewalAge)
+    return fail(Errc::permission, "the certificate is older than 400 days; enrol again with a new token");
   auto device = store.find_device(facts->common_name);
   if (!device) return fail(device.error());
   if (!*device) return fail(Errc::permission, "the device is not known here; enrol again with a new token");
@@ -90,7 +99,8 @@ Result<> store_identity(Store& store, const PreparedIdentity& identity, Timestam
     // Between the check and now somebody may have revoked the device.
     auto device = store.find_device(identity.device.id);
     if (!device) return fail(device.error());
-    if (!*device || (*device)->status == DeviceStatus::revoked) return fail(Errc::permission, "the device was revoked; ask your administrator");
+    if (!*device || (*device)->status == DeviceStatus::revoked)
+      return fail(Errc::permission, "the device was revoked; ask your administrator");
   } else {
     if (auto used = store.use_token(identity.token_id); !used) return used;
     auto added = store.add_device(identity.device);

@@ -28,13 +28,15 @@ void Live::publish(std::string_view type, const std::string& device, std::string
   for (const auto& stream : to) stream->push(text);
 }
 
-void Live::publish_locked(std::string_view type, const std::string& device, std::string_view data, std::vector<std::shared_ptr<EventStream>>& to) {
+void Live::publish_locked(std::string_view type, const std::string& device, std::string_view data,
+                          std::vector<std::shared_ptr<EventStream>>& to) {
   events_.push_back({next_id_, device, frame(next_id_, type, data)});
   ++next_id_;
   if (events_.size() > options_.kept) events_.pop_front();
   std::erase_if(listeners_, [](const Listener& listener) { return listener.stream.expired(); });
   for (const auto& listener : listeners_) {
-    if (auto stream = listener.stream.lock(); stream && concerns(listener.device, device)) to.push_back(std::move(stream));
+    if (auto stream = listener.stream.lock(); stream && concerns(listener.device, device))
+      to.push_back(std::move(stream));
   }
 }
 
@@ -83,7 +85,8 @@ void Live::close_session(std::string_view session) {
   close_if([&](const Owner& owner) { return owner.session == session; });
 }
 void Live::close_user(std::string_view user, std::string_view but_session) {
-  close_if([&](const Owner& owner) { return owner.user == user && (but_session.empty() || owner.session != but_session); });
+  close_if(
+      [&](const Owner& owner) { return owner.user == user && (but_session.empty() || owner.session != but_session); });
 }
 void Live::close_all() {
   close_if([](const Owner&) { return true; });
@@ -91,7 +94,8 @@ void Live::close_all() {
 
 std::size_t Live::listeners() {
   const std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(std::count_if(listeners_.begin(), listeners_.end(), [](const Listener& listener) { return !listener.stream.expired(); }));
+  return static_cast<std::size_t>(std::count_if(listeners_.begin(), listeners_.end(),
+                                                [](const Listener& listener) { return !listener.stream.expired(); }));
 }
 
 }  // namespace hale::fleet

@@ -15,11 +15,12 @@ namespace hale::fleet {
 
 class EventStream;
 
-/// What happens, told to every console that listens. Keeps the newest events so that a reconnecting one misses nothing. Thread-safe.
+/// What happens, told to every console that listens. Keeps the newest events so that a reconnecting one misses nothing.
+/// Thread-safe.
 class Live {
  public:
   struct Options {
-    std::size_t kept{2000};         ///< events for Last-Event-ID
+    std::size_t kept{2000};  ///< events for Last-Event-ID
     std::size_t max_listeners{500};
     std::chrono::milliseconds quiet{10'000};  ///< device_seen and telemetry: at most one a device in this time
   };
@@ -36,8 +37,8 @@ class Live {
     std::string session, user;
     Timestamp expires{};
   };
-  /// Starts a listener: what it missed since `last_id` (empty: nothing), or `reset` when that is not kept any more. `device` empty: all. Null: too
-  /// many listen.
+  /// Starts a listener: what it missed since `last_id` (empty: nothing), or `reset` when that is not kept any more.
+  /// `device` empty: all. Null: too many listen.
   std::shared_ptr<EventStream> listen(std::string_view last_id, std::string device, Owner owner);
   void close_session(std::string_view session);
   void close_user(std::string_view user, std::string_view but_session = {});
@@ -57,7 +58,8 @@ class Live {
     std::string device;
     Owner owner;
   };
-  void publish_locked(std::string_view type, const std::string& device, std::string_view data, std::vector<std::shared_ptr<EventStream>>& to);
+  void publish_locked(std::string_view type, const std::string& device, std::string_view data,
+                      std::vector<std::shared_ptr<EventStream>>& to);
 
   const Options options_;
   std::mutex mutex_;

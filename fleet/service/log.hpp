@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-/// Structured lines to stderr: time, level, what, then key="value" pairs. Never a secret: tokens, passwords, cookies, keys and bodies are not logged.
-/// Thread-safe; a line is written whole.
+/// Structured lines to stderr: time, level, what, then key="value" pairs. Never a secret: tokens, passwords, cookies,
+/// keys and bodies are not logged. Thread-safe; a line is written whole.
 namespace hale::fleet::log {
 
 using Fields = std::initializer_list<std::pair<std::string_view, std::string>>;

@@ -8,7 +8,7 @@ namespace hale::fleet {
 
 struct MetricsSource {
   const Context& context;
-  const ListenerCounters* device{};   ///< null before the listener runs
+  const ListenerCounters* device{};  ///< null before the listener runs
   const ListenerCounters* console{};
 };
 

@@ -16,12 +16,14 @@ class RateLimit {
   std::chrono::seconds wait(const std::string& key, Time now) {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
-    if (found == entries_.end() || now - found->second.since >= window_ || found->second.failures < allowed_) return std::chrono::seconds(0);
+    if (found == entries_.end() || now - found->second.since >= window_ || found->second.failures < allowed_)
+      return std::chrono::seconds(0);
     return std::chrono::ceil<std::chrono::seconds>(window_ - (now - found->second.since));
   }
   void failed(const std::string& key, Time now) {
     const std::lock_guard lock(mutex_);
-    if (entries_.size() > kMaxKeys) std::erase_if(entries_, [&](const auto& entry) { return now - entry.second.since >= window_; });
+    if (entries_.size() > kMaxKeys)
+      std::erase_if(entries_, [&](const auto& entry) { return now - entry.second.since >= window_; });
     if (entries_.size() > kMaxKeys) entries_.clear();  // a flood of addresses: forgetting is better than growing
     Entry& entry = entries_[key];
     if (now - entry.since >= window_) entry = {now, 0};

@@ -9,7 +9,8 @@
 
 namespace hale::fleet {
 
-/// A reading connection for whichever thread asks, opened at its first use and kept. Thread-safe; what is given is for that thread alone.
+/// A reading connection for whichever thread asks, opened at its first use and kept. Thread-safe; what is given is for
+/// that thread alone.
 class Readers {
  public:
   using Open = std::function<Result<std::unique_ptr<Store>>()>;

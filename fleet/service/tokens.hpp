@@ -22,7 +22,8 @@ struct NewToken {
   std::string text;  ///< "hale1.…", shown once
 };
 
-/// docs/wire.md: the token carries address, CA fingerprint and secret. Errors: invalid_input (uses, life or URL out of range).
+/// docs/wire.md: the token carries address, CA fingerprint and secret. Errors: invalid_input (uses, life or URL out of
+/// range).
 Result<NewToken> make_token(const TokenRequest& request, Timestamp now);
 
 /// The hash under which a token's secret is stored. Errors: invalid_input when the text is no token.

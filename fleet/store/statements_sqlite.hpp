@@ -11,7 +11,8 @@
 
 namespace hale::fleet {
 
-/// One run of a prepared statement; it is reset when the run ends, so that it can be used again and holds no read snapshot.
+/// One run of a prepared statement; it is reset when the run ends, so that it can be used again and holds no read
+/// snapshot.
 class Query {
  public:
   explicit Query(Result<Statement*> statement) : statement_(std::move(statement)) {}
@@ -55,7 +56,7 @@ class Query {
     if (statement_) (*statement_)->bind_null(++bound_);
   }
   template <class Value>
-    requires std::is_integral_v<Value> || std::is_enum_v<Value>
+  requires std::is_integral_v<Value> || std::is_enum_v<Value>
   void add(Value value) {
     if (statement_) (*statement_)->bind(++bound_, static_cast<std::int64_t>(value));
   }

@@ -41,8 +41,8 @@ struct Device {
   std::optional<Timestamp> last_seen;
   std::optional<Timestamp> telemetry_to;  ///< end of the newest telemetry
   std::string hardware;
-  std::string clone_of;                   ///< UUID or empty
-  std::int64_t active[3]{};               ///< active findings by Severity
+  std::string clone_of;      ///< UUID or empty
+  std::int64_t active[3]{};  ///< active findings by Severity
 };
 
 /// What an inventory says of a device, for lists and search.
@@ -96,7 +96,8 @@ struct FindingQuery {
   std::optional<FindingState> state;
   std::vector<Severity> severity;
   std::string cause, rule;
-  bool transitions{false};  ///< every stored transition, oldest first; else the latest of each fingerprint, newest first
+  bool transitions{
+      false};  ///< every stored transition, oldest first; else the latest of each fingerprint, newest first
   std::int64_t limit{50};
   std::int64_t offset{0};
 };
@@ -252,7 +253,8 @@ class Store {
   virtual Result<> audit(const AuditEntry& entry) = 0;
   virtual Result<PageOf<AuditEntry>> audit_log(std::int64_t limit, std::int64_t offset) = 0;
 
-  /// Drops telemetry files and prunes activity and sessions older than they are kept. In slices: call again while it returns true.
+  /// Drops telemetry files and prunes activity and sessions older than they are kept. In slices: call again while it
+  /// returns true.
   virtual Result<bool> expire(Timestamp now, std::chrono::days telemetry_kept, std::chrono::days activity_kept) = 0;
 };
 
@@ -261,7 +263,8 @@ struct StoreLocation {
   bool read_only{false};
 };
 
-/// Opens an embedded store and brings it to this build's schema (writers only; a reader refuses an older one: "run hale-fleet migrate").
+/// Opens an embedded store and brings it to this build's schema (writers only; a reader refuses an older one: "run
+/// hale-fleet migrate").
 Result<std::unique_ptr<Store>> open_store_sqlite(const StoreLocation& location);
 
 /// Integrity of every database file; the problems found, empty when sound.

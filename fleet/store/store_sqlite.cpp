@@ -16,7 +16,10 @@ constexpr int kReaderCacheKib = 8 * 1024;
 constexpr std::size_t kMaxOpenDays = 32;
 
 DatabaseOptions options_for(bool read_only) {
-  return {.read_only = read_only, .cache_kib = read_only ? kReaderCacheKib : kWriterCacheKib, .busy_timeout_ms = 5000, .durable = true};
+  return {.read_only = read_only,
+          .cache_kib = read_only ? kReaderCacheKib : kWriterCacheKib,
+          .busy_timeout_ms = 5000,
+          .durable = true};
 }
 
 std::string day_of(Timestamp time) { return to_rfc3339(time).substr(0, 10); }
@@ -54,7 +57,8 @@ Result<> SqliteStore::commit() {
   in_transaction_ = false;
   if (writing_day_.empty()) return {};
   auto committed = days_.at(writing_day_)->database.execute("COMMIT");
-  if (!committed) static_cast<void>(days_.at(writing_day_)->database.execute("ROLLBACK"));  // a full disk may have done it already
+  if (!committed)
+    static_cast<void>(days_.at(writing_day_)->database.execute("ROLLBACK"));  // a full disk may have done it already
   writing_day_.clear();
   return committed;
 }
@@ -87,17 +91,20 @@ void SqliteStore::undo_part() {
   in_part_ = false;
   noted_.clear();
   static_cast<void>(database_.execute("ROLLBACK TO part; RELEASE part"));
-  if (!writing_day_.empty()) static_cast<void>(days_.at(writing_day_)->database.execute("ROLLBACK TO part; RELEASE part"));
+  if (!writing_day_.empty())
+    static_cast<void>(days_.at(writing_day_)->database.execute("ROLLBACK TO part; RELEASE part"));
 }
 
 Result<SqliteStore::Day*> SqliteStore::today() {
   if (!writing_day_.empty()) return days_.at(writing_day_).get();
-  const std::string name = day_of(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())) + ".db";
+  const std::string name =
+      day_of(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())) + ".db";
   auto found = days_.find(name);
   if (found == days_.end()) {
     auto opened = Database::open(folder_ / "telemetry" / name, options_for(read_only_));
     if (!opened) return fail(opened.error());
-    if (auto migrated = opened->migrate(embedded::fleet_day_migrations()); !migrated) return fail(std::move(migrated.error()).with_context(name));
+    if (auto migrated = opened->migrate(embedded::fleet_day_migrations()); !migrated)
+      return fail(std::move(migrated.error()).with_context(name));
     if (days_.size() >= kMaxOpenDays) days_.erase(days_.begin());
     found = days_.emplace(name, std::make_unique<Day>(std::move(*opened))).first;
   }
@@ -138,13 +145,17 @@ Result<std::optional<std::string>> SqliteStore::setting(std::string_view key) {
 }
 
 Result<> SqliteStore::set_setting(std::string_view key, std::string_view value) {
-  return query("INSERT INTO settings VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value").with(key, value).run();
+  return query("INSERT INTO settings VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value")
+      .with(key, value)
+      .run();
 }
 
 Result<bool> SqliteStore::expire(Timestamp now, std::chrono::days telemetry_kept, std::chrono::days activity_kept) {
   constexpr std::int64_t kSlice = 2000;
   if (auto gone = query("DELETE FROM sessions WHERE expires<?").with(now).run(); !gone) return fail(gone.error());
-  const auto deleted = query("DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE time<? LIMIT ?)").with(now - activity_kept, kSlice).run();
+  const auto deleted = query("DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE time<? LIMIT ?)")
+                           .with(now - activity_kept, kSlice)
+                           .run();
   if (!deleted) return fail(deleted.error());
   const bool more = database_.changes() == kSlice;
   const auto names = day_names();

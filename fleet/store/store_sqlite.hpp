@@ -13,9 +13,9 @@
 /// For the store_sqlite*.cpp files only.
 namespace hale::fleet {
 
-/// fleet.db beside telemetry/YYYY-MM-DD.db, one a day of arrival. A transaction spans fleet.db and today's file; fleet.db commits first and the batch's
-/// answer lies in the day file, so that an answer is never remembered for items that are not there: after a crash in between the batch comes
-/// again and every item is recognised by its id.
+/// fleet.db beside telemetry/YYYY-MM-DD.db, one a day of arrival. A transaction spans fleet.db and today's file;
+/// fleet.db commits first and the batch's answer lies in the day file, so that an answer is never remembered for items
+/// that are not there: after a crash in between the batch comes again and every item is recognised by its id.
 class SqliteStore final : public Store {
  public:
   static Result<std::unique_ptr<Store>> open(const StoreLocation& location);

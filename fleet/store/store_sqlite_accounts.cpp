@@ -17,7 +17,9 @@ Token read_token(const Query& row) {
   return token;
 }
 
-User read_user(const Query& row) { return {row.text(0), static_cast<Role>(row.number(1)), row.text(2), row.time(3), row.optional_time(4)}; }
+User read_user(const Query& row) {
+  return {row.text(0), static_cast<Role>(row.number(1)), row.text(2), row.time(3), row.optional_time(4)};
+}
 
 template <class Row, class Read>
 Result<std::vector<Row>> read_all(Query& rows, Read read) {
@@ -39,12 +41,15 @@ Result<> SqliteStore::add_token(const Token& token) {
 }
 
 Result<std::vector<Token>> SqliteStore::tokens() {
-  Query rows = query("SELECT id,secret_hash,created,created_by,expires,uses,used,revoked,note FROM tokens ORDER BY created DESC,id LIMIT 1000");
+  Query rows = query(
+      "SELECT id,secret_hash,created,created_by,expires,uses,used,revoked,note FROM tokens ORDER BY created DESC,id "
+      "LIMIT 1000");
   return read_all<Token>(rows, read_token);
 }
 
 Result<std::optional<Token>> SqliteStore::token_by_secret(std::string_view secret_hash) {
-  Query row = query("SELECT id,secret_hash,created,created_by,expires,uses,used,revoked,note FROM tokens WHERE secret_hash=?");
+  Query row =
+      query("SELECT id,secret_hash,created,created_by,expires,uses,used,revoked,note FROM tokens WHERE secret_hash=?");
   const auto found = row.with(secret_hash).next();
   if (!found) return fail(found.error());
   if (!*found) return std::nullopt;
@@ -65,8 +70,10 @@ Result<bool> SqliteStore::revoke_token(std::string_view id) {
 }
 
 Result<> SqliteStore::put_user(const User& user) {
-  return query("INSERT INTO users(name,role,password,created,last_login) VALUES(?,?,?,?,?) ON CONFLICT(name) DO UPDATE SET role=excluded.role,"
-               "password=excluded.password,last_login=excluded.last_login")
+  return query(
+             "INSERT INTO users(name,role,password,created,last_login) VALUES(?,?,?,?,?) ON CONFLICT(name) DO UPDATE "
+             "SET role=excluded.role,"
+             "password=excluded.password,last_login=excluded.last_login")
       .with(user.name, user.role, user.password_hash, user.created, user.last_login)
       .run();
 }
@@ -97,7 +104,9 @@ Result<> SqliteStore::add_session(const SessionRow& session) {
 }
 
 Result<std::optional<SessionRow>> SqliteStore::session(std::string_view id_hash) {
-  Query row = query("SELECT s.id_hash,s.user,u.role,s.created,s.last_used,s.expires FROM sessions s JOIN users u ON u.name=s.user WHERE s.id_hash=?");
+  Query row = query(
+      "SELECT s.id_hash,s.user,u.role,s.created,s.last_used,s.expires FROM sessions s JOIN users u ON u.name=s.user "
+      "WHERE s.id_hash=?");
   const auto found = row.with(id_hash).next();
   if (!found) return fail(found.error());
   if (!*found) return std::nullopt;
@@ -108,14 +117,18 @@ Result<> SqliteStore::touch_session(std::string_view id_hash, Timestamp time) {
   return query("UPDATE sessions SET last_used=max(last_used,?) WHERE id_hash=?").with(time, id_hash).run();
 }
 
-Result<> SqliteStore::remove_session(std::string_view id_hash) { return query("DELETE FROM sessions WHERE id_hash=?").with(id_hash).run(); }
+Result<> SqliteStore::remove_session(std::string_view id_hash) {
+  return query("DELETE FROM sessions WHERE id_hash=?").with(id_hash).run();
+}
 
 Result<> SqliteStore::remove_sessions(std::string_view user, std::string_view but_id_hash) {
   return query("DELETE FROM sessions WHERE user=? AND id_hash<>?").with(user, but_id_hash).run();
 }
 
 Result<> SqliteStore::audit(const AuditEntry& entry) {
-  return query("INSERT INTO audit(time,user,action,target,detail) VALUES(?,?,?,?,?)").with(entry.time, entry.user, entry.action, entry.target, entry.detail).run();
+  return query("INSERT INTO audit(time,user,action,target,detail) VALUES(?,?,?,?,?)")
+      .with(entry.time, entry.user, entry.action, entry.target, entry.detail)
+      .run();
 }
 
 Result<PageOf<AuditEntry>> SqliteStore::audit_log(std::int64_t limit, std::int64_t offset) {

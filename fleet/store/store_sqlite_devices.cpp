@@ -7,7 +7,8 @@ namespace hale::fleet {
 namespace {
 
 constexpr std::string_view kColumns =
-    "number,id,name,vendor,model,os,agent,chassis,status,health,enrolled,last_seen,telemetry_to,hardware,clone_of,active_info,active_warning,active_critical";
+    "number,id,name,vendor,model,os,agent,chassis,status,health,enrolled,last_seen,telemetry_to,hardware,clone_of,"
+    "active_info,active_warning,active_critical";
 
 Device read_device(const Query& row) {
   Device device;
@@ -32,8 +33,9 @@ Device read_device(const Query& row) {
 
 std::string search_text(std::string_view id, const DeviceFacts& facts) {
   std::string text;
-  for (const std::string_view part : {std::string_view(facts.name), std::string_view(facts.vendor), std::string_view(facts.model),
-                                      std::string_view(facts.os), std::string_view(facts.agent_version), id}) {
+  for (const std::string_view part :
+       {std::string_view(facts.name), std::string_view(facts.vendor), std::string_view(facts.model),
+        std::string_view(facts.os), std::string_view(facts.agent_version), id}) {
     text += to_lower_ascii(part);
     text += '\n';
   }
@@ -52,20 +54,28 @@ std::string like_pattern(std::string_view search) {
 // Columns of the sort, before number; all in one direction.
 std::string_view sort_columns(SortBy sort) {
   switch (sort) {
-    case SortBy::health: return "health,last_seen";
-    case SortBy::last_seen: return "last_seen";
-    case SortBy::name: return "name COLLATE NOCASE";
-    case SortBy::model: return "model COLLATE NOCASE";
-    case SortBy::os: return "os COLLATE NOCASE";
-    case SortBy::agent: return "agent COLLATE NOCASE";
-    case SortBy::enrolled: return "enrolled";
+    case SortBy::health:
+      return "health,last_seen";
+    case SortBy::last_seen:
+      return "last_seen";
+    case SortBy::name:
+      return "name COLLATE NOCASE";
+    case SortBy::model:
+      return "model COLLATE NOCASE";
+    case SortBy::os:
+      return "os COLLATE NOCASE";
+    case SortBy::agent:
+      return "agent COLLATE NOCASE";
+    case SortBy::enrolled:
+      return "enrolled";
   }
   return "enrolled";
 }
 
 std::string order_by(SortBy sort, bool descending) {
   std::string text;
-  for (const auto column : split(sort_columns(sort), ',')) text += std::string(column) + (descending ? " DESC," : " ASC,");
+  for (const auto column : split(sort_columns(sort), ','))
+    text += std::string(column) + (descending ? " DESC," : " ASC,");
   return text + (descending ? "number DESC" : "number ASC");
 }
 
@@ -78,12 +88,13 @@ std::string numbers(const std::vector<Enum>& values) {
 
 // FTS5's trigrams find any part of three characters or more; a shorter one is looked for in every row.
 bool is_indexed_search(std::string_view search) {
-  const auto starts = std::count_if(search.begin(), search.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+  const auto starts = std::count_if(search.begin(), search.end(),
+                                    [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
   return starts >= 3;
 }
 
-// Only numbers of enums are written into the SQL; words are bound. `for_page`: a plus before a column keeps SQLite from choosing its index over the
-// one that gives the order, which holds the filter's columns as well.
+// Only numbers of enums are written into the SQL; words are bound. `for_page`: a plus before a column keeps SQLite from
+// choosing its index over the one that gives the order, which holds the filter's columns as well.
 std::string where(const DeviceQuery& query, bool for_page) {
   const std::string plus = for_page ? "+" : "";
   const std::string seen = for_page && query.sort != SortBy::last_seen ? "+last_seen" : "last_seen";
@@ -102,14 +113,18 @@ std::string where(const DeviceQuery& query, bool for_page) {
 
 Result<DeviceNumber> SqliteStore::add_device(const Device& device) {
   const DeviceFacts facts{device.name, device.vendor, device.model, device.os, device.agent_version, device.chassis};
-  const auto added = query("INSERT INTO devices(id,name,vendor,model,os,agent,chassis,search,status,health,enrolled,hardware,clone_of)"
-                           " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")
-                         .with(device.id, device.name, device.vendor, device.model, device.os, device.agent_version, device.chassis,
-                               search_text(device.id, facts), device.status, device.health, device.enrolled, device.hardware, device.clone_of)
-                         .run();
+  const auto added =
+      query(
+          "INSERT INTO devices(id,name,vendor,model,os,agent,chassis,search,status,health,enrolled,hardware,clone_of)"
+          " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")
+          .with(device.id, device.name, device.vendor, device.model, device.os, device.agent_version, device.chassis,
+                search_text(device.id, facts), device.status, device.health, device.enrolled, device.hardware,
+                device.clone_of)
+          .run();
   if (!added) return fail(added.error());
   const DeviceNumber number = database_.last_insert_id();
-  const auto indexed = query("INSERT INTO devices_search(rowid,text) VALUES(?,?)").with(number, search_text(device.id, facts)).run();
+  const auto indexed =
+      query("INSERT INTO devices_search(rowid,text) VALUES(?,?)").with(number, search_text(device.id, facts)).run();
   if (!indexed) return fail(indexed.error());
   return number;
 }
@@ -133,8 +148,8 @@ Result<PageOf<Device>> SqliteStore::list_devices(const DeviceQuery& wanted) {
     page.total = count.number(0);
   }
   const std::string order = " ORDER BY " + order_by(wanted.sort, wanted.descending);
-  Query rows = query("SELECT " + std::string(kColumns) + " FROM devices WHERE number IN (SELECT number FROM devices" + where(wanted, true) + order +
-                     " LIMIT ?4 OFFSET ?5)" + order);
+  Query rows = query("SELECT " + std::string(kColumns) + " FROM devices WHERE number IN (SELECT number FROM devices" +
+                     where(wanted, true) + order + " LIMIT ?4 OFFSET ?5)" + order);
   rows.with(wanted.silent_before, pattern, loose, wanted.limit, wanted.offset);
   for (;;) {
     const auto row = rows.next();
@@ -147,11 +162,13 @@ Result<PageOf<Device>> SqliteStore::list_devices(const DeviceQuery& wanted) {
 Result<> SqliteStore::set_facts(DeviceNumber device, const DeviceFacts& facts) {
   Query row = query("SELECT id FROM devices WHERE number=?");
   const auto found = row.with(device).next();
-  if (!found || !*found) return found ? Result<>(fail(Errc::not_found, "no such device")) : Result<>(fail(found.error()));
+  if (!found || !*found)
+    return found ? Result<>(fail(Errc::not_found, "no such device")) : Result<>(fail(found.error()));
   const std::string search = search_text(row.text(0), facts);
-  const auto updated = query("UPDATE devices SET name=?,vendor=?,model=?,os=?,agent=?,chassis=?,search=? WHERE number=?")
-                           .with(facts.name, facts.vendor, facts.model, facts.os, facts.agent_version, facts.chassis, search, device)
-                           .run();
+  const auto updated =
+      query("UPDATE devices SET name=?,vendor=?,model=?,os=?,agent=?,chassis=?,search=? WHERE number=?")
+          .with(facts.name, facts.vendor, facts.model, facts.os, facts.agent_version, facts.chassis, search, device)
+          .run();
   if (!updated) return updated;
   return query("INSERT OR REPLACE INTO devices_search(rowid,text) VALUES(?,?)").with(device, search).run();
 }
@@ -161,7 +178,9 @@ Result<> SqliteStore::set_status(DeviceNumber device, DeviceStatus status) {
 }
 
 Result<> SqliteStore::set_seen(DeviceNumber device, Timestamp time) {
-  return query("UPDATE devices SET last_seen=max(last_seen,?), health=max(health,1) WHERE number=?").with(time, device).run();
+  return query("UPDATE devices SET last_seen=max(last_seen,?), health=max(health,1) WHERE number=?")
+      .with(time, device)
+      .run();
 }
 
 Result<Counts> SqliteStore::counts(Timestamp silent_before) {
@@ -185,7 +204,8 @@ Result<Counts> SqliteStore::counts(Timestamp silent_before) {
     counts.health[row.number(1)] += row.number(2);
   });
   if (done) {
-    done = each("SELECT severity,count(*) FROM findings WHERE state=0 GROUP BY severity", [&](const Query& row) { counts.active[row.number(0)] = row.number(1); });
+    done = each("SELECT severity,count(*) FROM findings WHERE state=0 GROUP BY severity",
+                [&](const Query& row) { counts.active[row.number(0)] = row.number(1); });
   }
   if (done) {
     done = each("SELECT cause,count(*) FROM findings WHERE state=0 GROUP BY cause ORDER BY 2 DESC,1",
@@ -211,7 +231,9 @@ Result<> SqliteStore::add_certificate(const Certificate& certificate) {
 
 Result<std::vector<Certificate>> SqliteStore::certificates(DeviceNumber device) {
   std::vector<Certificate> all;
-  Query rows = query("SELECT serial,not_before,not_after,revoked,reason FROM certificates WHERE device=? ORDER BY not_after DESC LIMIT 100");
+  Query rows = query(
+      "SELECT serial,not_before,not_after,revoked,reason FROM certificates WHERE device=? ORDER BY not_after DESC "
+      "LIMIT 100");
   rows.with(device);
   for (;;) {
     const auto row = rows.next();
@@ -222,7 +244,9 @@ Result<std::vector<Certificate>> SqliteStore::certificates(DeviceNumber device) 
 }
 
 Result<std::optional<Standing>> SqliteStore::standing(std::string_view serial) {
-  Query row = query("SELECT d.number,d.id,c.revoked IS NOT NULL OR d.status=?2,c.reason FROM certificates c JOIN devices d ON d.number=c.device WHERE c.serial=?1");
+  Query row = query(
+      "SELECT d.number,d.id,c.revoked IS NOT NULL OR d.status=?2,c.reason FROM certificates c JOIN devices d ON "
+      "d.number=c.device WHERE c.serial=?1");
   const auto found = row.with(serial, DeviceStatus::revoked).next();
   if (!found) return fail(found.error());
   if (!*found) return std::nullopt;
@@ -230,7 +254,9 @@ Result<std::optional<Standing>> SqliteStore::standing(std::string_view serial) {
 }
 
 Result<> SqliteStore::revoke_certificates(DeviceNumber device, Timestamp time, std::string_view reason) {
-  return query("UPDATE certificates SET revoked=?,reason=? WHERE device=? AND revoked IS NULL").with(time, reason, device).run();
+  return query("UPDATE certificates SET revoked=?,reason=? WHERE device=? AND revoked IS NULL")
+      .with(time, reason, device)
+      .run();
 }
 
 }  // namespace hale::fleet

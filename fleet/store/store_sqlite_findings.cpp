@@ -39,7 +39,8 @@ std::string where(const FindingQuery& query, std::string_view table) {
   if (query.state) sql += " AND " + f + ".state=" + std::to_string(static_cast<int>(*query.state));
   if (!query.severity.empty()) {
     std::string list;
-    for (const Severity severity : query.severity) list += (list.empty() ? "" : ",") + std::to_string(static_cast<int>(severity));
+    for (const Severity severity : query.severity)
+      list += (list.empty() ? "" : ",") + std::to_string(static_cast<int>(severity));
     sql += " AND " + f + ".severity IN (" + list + ")";
   }
   if (!query.cause.empty()) sql += " AND " + f + ".cause=?2";
@@ -51,21 +52,27 @@ std::string where(const FindingQuery& query, std::string_view table) {
 
 Result<bool> SqliteStore::add_transition(const Transition& transition) {
   const auto added =
-      query("INSERT OR IGNORE INTO transitions(device,item,fingerprint,rule,cause,component,severity,state,time,body) VALUES(?,?,?,?,?,?,?,?,?,?)")
-          .with(transition.device, transition.item, transition.fingerprint, transition.rule, transition.cause, transition.component, transition.severity,
-                transition.state, transition.time)
+      query(
+          "INSERT OR IGNORE INTO transitions(device,item,fingerprint,rule,cause,component,severity,state,time,body) "
+          "VALUES(?,?,?,?,?,?,?,?,?,?)")
+          .with(transition.device, transition.item, transition.fingerprint, transition.rule, transition.cause,
+                transition.component, transition.severity, transition.state, transition.time)
           .with_blob(zstd_compress(transition.body))
           .run();
   if (!added) return fail(added.error());
   if (!changed()) return false;
   const std::int64_t id = database_.last_insert_id();
   // Items may arrive late and out of order: an older transition does not replace a newer one.
-  const auto current = query("INSERT INTO findings(device,fingerprint,transition_id,rule,cause,severity,state,time) VALUES(?,?,?,?,?,?,?,?)"
-                             " ON CONFLICT(device,fingerprint) DO UPDATE SET transition_id=excluded.transition_id,rule=excluded.rule,cause=excluded.cause,"
-                             "severity=excluded.severity,state=excluded.state,time=excluded.time WHERE excluded.time>=time")
-                           .with(transition.device, transition.fingerprint, id, transition.rule, transition.cause, transition.severity, transition.state,
-                                 transition.time)
-                           .run();
+  const auto current =
+      query(
+          "INSERT INTO findings(device,fingerprint,transition_id,rule,cause,severity,state,time) "
+          "VALUES(?,?,?,?,?,?,?,?)"
+          " ON CONFLICT(device,fingerprint) DO UPDATE SET "
+          "transition_id=excluded.transition_id,rule=excluded.rule,cause=excluded.cause,"
+          "severity=excluded.severity,state=excluded.state,time=excluded.time WHERE excluded.time>=time")
+          .with(transition.device, transition.fingerprint, id, transition.rule, transition.cause, transition.severity,
+                transition.state, transition.time)
+          .run();
   if (!current) return fail(current.error());
   if (auto refreshed = refresh_health(transition.device); !refreshed) return fail(refreshed.error());
   return true;
@@ -83,7 +90,10 @@ Result<> SqliteStore::refresh_health(DeviceNumber device) {
       active[rows.number(0)] = rows.number(1);
     }
   }
-  const Health health = active[2] > 0 ? Health::critical : active[1] > 0 ? Health::warning : active[0] > 0 ? Health::info : Health::ok;
+  const Health health = active[2] > 0   ? Health::critical
+                        : active[1] > 0 ? Health::warning
+                        : active[0] > 0 ? Health::info
+                                        : Health::ok;
   return query("UPDATE devices SET health=?,active_info=?,active_warning=?,active_critical=? WHERE number=?")
       .with(health, active[0], active[1], active[2], device)
       .run();
@@ -111,9 +121,11 @@ Result<PageOf<Transition>> SqliteStore::list_findings(const FindingQuery& wanted
   }
   const std::string id = wanted.transitions ? "f.id" : "f.transition_id";
   const std::string order = wanted.transitions ? "f.time," + id : "f.time DESC," + id + " DESC";
-  Query rows = query("SELECT " + std::string(kColumns) + " FROM (SELECT " + id + " AS picked,f.time AS at FROM " + table + " f" + filter + " ORDER BY " + order +
-                     " LIMIT ?4 OFFSET ?5) p JOIN transitions t ON t.id=p.picked JOIN devices d ON d.number=t.device ORDER BY " +
-                     (wanted.transitions ? "p.at,p.picked" : "p.at DESC,p.picked DESC"));
+  Query rows =
+      query("SELECT " + std::string(kColumns) + " FROM (SELECT " + id + " AS picked,f.time AS at FROM " + table + " f" +
+            filter + " ORDER BY " + order +
+            " LIMIT ?4 OFFSET ?5) p JOIN transitions t ON t.id=p.picked JOIN devices d ON d.number=t.device ORDER BY " +
+            (wanted.transitions ? "p.at,p.picked" : "p.at DESC,p.picked DESC"));
   rows.with(device, wanted.cause, wanted.rule, wanted.limit, wanted.offset);
   for (;;) {
     const auto row = rows.next();
@@ -133,7 +145,8 @@ Result<PageOf<Activity>> SqliteStore::timeline(const TimelineQuery& wanted) {
   std::string kinds;
   for (const auto& kind : wanted.kinds) {
     // A closed list, checked by the caller; letters only, so it may stand in the SQL.
-    if (std::all_of(kind.begin(), kind.end(), [](char c) { return c >= 'a' && c <= 'z'; })) kinds += (kinds.empty() ? "'" : ",'") + kind + "'";
+    if (std::all_of(kind.begin(), kind.end(), [](char c) { return c >= 'a' && c <= 'z'; }))
+      kinds += (kinds.empty() ? "'" : ",'") + kind + "'";
   }
   const std::string activity_filter = wanted.kinds.empty() ? "" : " AND kind IN (" + kinds + ")";
   std::string sources = "SELECT item,kind,time,body,id FROM activity WHERE device=?1" + activity_filter;

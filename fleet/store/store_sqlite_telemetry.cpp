@@ -19,7 +19,8 @@ constexpr std::size_t kBatchDays = 3;
 std::size_t hash_of(const std::vector<SeriesName>& names) {
   std::size_t hash = names.size();
   for (const auto& name : names) {
-    for (const auto* part : {&name.metric, &name.component, &name.key}) hash = hash * 1'000'003 + std::hash<std::string>{}(*part);
+    for (const auto* part : {&name.metric, &name.component, &name.key})
+      hash = hash * 1'000'003 + std::hash<std::string>{}(*part);
   }
   return hash;
 }
@@ -29,13 +30,17 @@ std::size_t hash_of(const std::vector<SeriesName>& names) {
 Result<bool> SqliteStore::add_telemetry(DeviceNumber device, const TelemetryBlob& telemetry) {
   auto day = today();
   if (!day) return fail(day.error());
-  const auto added = (*day)->statements.query("INSERT OR IGNORE INTO telemetry(device,start,finish,item,body) VALUES(?,?,?,?,?)")
-                         .with(device, telemetry.start, telemetry.end, telemetry.item)
-                         .with_blob(zstd_compress(telemetry.body, kTelemetryLevel))
-                         .run();
+  const auto added =
+      (*day)
+          ->statements.query("INSERT OR IGNORE INTO telemetry(device,start,finish,item,body) VALUES(?,?,?,?,?)")
+          .with(device, telemetry.start, telemetry.end, telemetry.item)
+          .with_blob(zstd_compress(telemetry.body, kTelemetryLevel))
+          .run();
   if (!added) return fail(added.error());
   if ((*day)->database.changes() == 0) return false;
-  const auto moved = query("UPDATE devices SET telemetry_to=max(coalesce(telemetry_to,0),?) WHERE number=?").with(telemetry.end, device).run();
+  const auto moved = query("UPDATE devices SET telemetry_to=max(coalesce(telemetry_to,0),?) WHERE number=?")
+                         .with(telemetry.end, device)
+                         .run();
   if (!moved) return fail(moved.error());
   if (auto noted = note_series(device, telemetry); !noted) return fail(noted.error());
   return true;
@@ -44,14 +49,18 @@ Result<bool> SqliteStore::add_telemetry(DeviceNumber device, const TelemetryBlob
 Result<> SqliteStore::note_series(DeviceNumber device, const TelemetryBlob& telemetry) {
   const std::size_t hash = hash_of(telemetry.series);
   if (const auto known = noted_.find(device); known != noted_.end() && known->second.names_hash == hash &&
-                                              telemetry.start + kSeriesGrain >= known->second.until && telemetry.end < known->second.until + kSeriesGrain) {
+                                              telemetry.start + kSeriesGrain >= known->second.until &&
+                                              telemetry.end < known->second.until + kSeriesGrain) {
     return {};
   }
   for (const auto& name : telemetry.series) {
-    const auto noted = query("INSERT INTO series(device,metric,component,key,first,last) VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-                             " first=min(first,excluded.first),last=max(last,excluded.last) WHERE excluded.first<first OR excluded.last>last")
-                           .with(device, name.metric, name.component, name.key, telemetry.start, telemetry.end)
-                           .run();
+    const auto noted =
+        query(
+            "INSERT INTO series(device,metric,component,key,first,last) VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+            " first=min(first,excluded.first),last=max(last,excluded.last) WHERE excluded.first<first OR "
+            "excluded.last>last")
+            .with(device, name.metric, name.component, name.key, telemetry.start, telemetry.end)
+            .run();
     if (!noted) return noted;
   }
   if (noted_.size() >= kMaxNoted) noted_.clear();
@@ -61,8 +70,10 @@ Result<> SqliteStore::note_series(DeviceNumber device, const TelemetryBlob& tele
 
 Result<std::vector<SeriesRange>> SqliteStore::series(DeviceNumber device) {
   std::vector<SeriesRange> all;
-  Query rows = query("SELECT s.metric,s.component,s.key,s.first,s.last,d.telemetry_to FROM series s JOIN devices d ON d.number=s.device WHERE s.device=?"
-                     " ORDER BY s.metric,s.component,s.key");
+  Query rows = query(
+      "SELECT s.metric,s.component,s.key,s.first,s.last,d.telemetry_to FROM series s JOIN devices d ON "
+      "d.number=s.device WHERE s.device=?"
+      " ORDER BY s.metric,s.component,s.key");
   rows.with(device);
   for (;;) {
     const auto row = rows.next();
@@ -70,7 +81,8 @@ Result<std::vector<SeriesRange>> SqliteStore::series(DeviceNumber device) {
     if (!*row) return all;
     SeriesRange range{{rows.text(0), rows.text(1), rows.text(2)}, rows.time(3), rows.time(4)};
     // A series that goes on is noted only once in kSeriesGrain: its true end is then the device's.
-    if (const auto end = rows.optional_time(5); end && *end - range.to < kSeriesGrain) range.to = std::max(range.to, *end);
+    if (const auto end = rows.optional_time(5); end && *end - range.to < kSeriesGrain)
+      range.to = std::max(range.to, *end);
     all.push_back(std::move(range));
   }
 }
@@ -80,20 +92,23 @@ Result<> SqliteStore::telemetry(DeviceNumber device, Timestamp from, Timestamp t
   const auto names = day_names();
   if (!names) return fail(names.error());
   // Nothing arrives before it was measured; a day's margin for clocks that are ahead.
-  const std::string first = to_rfc3339(std::max(from, Timestamp(std::chrono::days(1))) - std::chrono::days(1)).substr(0, 10) + ".db";
+  const std::string first =
+      to_rfc3339(std::max(from, Timestamp(std::chrono::days(1))) - std::chrono::days(1)).substr(0, 10) + ".db";
   std::size_t items = 0;
   for (const auto& name : *names) {
     if (name < first) continue;
     auto day = past_day(name);
     if (!day) return fail(day.error());
     if (*day == nullptr) continue;
-    Query rows = (*day)->statements.query("SELECT body FROM telemetry WHERE device=? AND start>=? AND start<? AND finish>? ORDER BY start");
+    Query rows = (*day)->statements.query(
+        "SELECT body FROM telemetry WHERE device=? AND start>=? AND start<? AND finish>? ORDER BY start");
     rows.with(device, from - kMaxSpan, to, from);
     for (;;) {
       const auto row = rows.next();
       if (!row) return fail(row.error());
       if (!*row) break;
-      if (++items > max_items) return fail(Errc::invalid_input, "too much telemetry for one answer; ask for a shorter time");
+      if (++items > max_items)
+        return fail(Errc::invalid_input, "too much telemetry for one answer; ask for a shorter time");
       auto body = zstd_decompress(rows.blob(0), kMaxBody);
       if (!body) return fail(std::move(body.error()).with_context("stored telemetry"));
       each(*body);
@@ -103,8 +118,10 @@ Result<> SqliteStore::telemetry(DeviceNumber device, Timestamp from, Timestamp t
 }
 
 Result<bool> SqliteStore::put_document(DeviceNumber device, DocumentKind kind, const Document& document) {
-  const auto put = query("INSERT INTO documents(device,kind,time,body) VALUES(?,?,?,?) ON CONFLICT(device,kind) DO UPDATE SET time=excluded.time,body=excluded.body"
-                         " WHERE excluded.time>=time")
+  const auto put = query(
+                       "INSERT INTO documents(device,kind,time,body) VALUES(?,?,?,?) ON CONFLICT(device,kind) DO "
+                       "UPDATE SET time=excluded.time,body=excluded.body"
+                       " WHERE excluded.time>=time")
                        .with(device, kind, document.time)
                        .with_blob(zstd_compress(document.body))
                        .run();
@@ -146,7 +163,11 @@ Result<std::optional<std::string>> SqliteStore::batch_answer(DeviceNumber device
 Result<> SqliteStore::put_batch_answer(DeviceNumber device, std::string_view batch, std::string_view answer) {
   auto day = today();
   if (!day) return fail(day.error());
-  return (*day)->statements.query("INSERT OR REPLACE INTO batches(device,batch,answer) VALUES(?,?,?)").with(device, batch).with_blob(zstd_compress(answer, 1)).run();
+  return (*day)
+      ->statements.query("INSERT OR REPLACE INTO batches(device,batch,answer) VALUES(?,?,?)")
+      .with(device, batch)
+      .with_blob(zstd_compress(answer, 1))
+      .run();
 }
 
 }  // namespace hale::fleet

@@ -5,12 +5,13 @@
 namespace hale::fleet {
 namespace {
 
-// Relative paths of every database file; the day files first. A backup copies them in this order: an answer in a day file must never be newer than
-// fleet.db, or a batch would count as stored whose findings are not in the copy.
+// Relative paths of every database file; the day files first. A backup copies them in this order: an answer in a day
+// file must never be newer than fleet.db, or a batch would count as stored whose findings are not in the copy.
 Result<std::vector<std::filesystem::path>> database_files(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
-  for (std::filesystem::directory_iterator at(folder / "telemetry", error), end; !error && at != end; at.increment(error)) {
+  for (std::filesystem::directory_iterator at(folder / "telemetry", error), end; !error && at != end;
+       at.increment(error)) {
     if (at->path().extension() == ".db") files.push_back(std::filesystem::path("telemetry") / at->path().filename());
   }
   if (error) return fail(Errc::io, "listing " + (folder / "telemetry").string() + ": " + error.message());
@@ -19,7 +20,8 @@ Result<std::vector<std::filesystem::path>> database_files(const std::filesystem:
   return files;
 }
 
-Result<> check_file(const std::filesystem::path& folder, const std::filesystem::path& file, std::vector<std::string>& problems) {
+Result<> check_file(const std::filesystem::path& folder, const std::filesystem::path& file,
+                    std::vector<std::string>& problems) {
   auto database = Database::open(folder / file, {.read_only = true, .cache_kib = 8192});
   if (!database) return fail(database.error());
   for (const char* pragma : {"PRAGMA integrity_check(20)", "PRAGMA foreign_key_check"}) {
@@ -43,7 +45,8 @@ Result<std::vector<std::string>> check_store_sqlite(const std::filesystem::path&
   if (!files) return fail(files.error());
   std::vector<std::string> problems;
   for (const auto& file : *files) {
-    if (auto checked = check_file(folder, file, problems); !checked) problems.push_back(file.string() + ": " + checked.error().message);
+    if (auto checked = check_file(folder, file, problems); !checked)
+      problems.push_back(file.string() + ": " + checked.error().message);
   }
   return problems;
 }
@@ -59,7 +62,8 @@ Result<> copy_store_sqlite(const std::filesystem::path& from, const std::filesys
     if (!database) return fail(std::move(database.error()).with_context(file.string()));
     auto copy = database->prepare("VACUUM INTO ?");
     if (!copy) return fail(copy.error());
-    if (auto done = copy->bind(1, (to / file).string()).run(); !done) return fail(Error(done.error()).with_context("copying " + file.string()));
+    if (auto done = copy->bind(1, (to / file).string()).run(); !done)
+      return fail(Error(done.error()).with_context("copying " + file.string()));
   }
   return {};
 }

@@ -5,29 +5,40 @@ namespace hale::fleet {
 
 std::string_view to_string(Health health) {
   switch (health) {
-    case Health::unknown: return "unknown";
-    case Health::ok: return "ok";
-    case Health::info: return "info";
-    case Health::warning: return "warning";
-    case Health::critical: return "critical";
+    case Health::unknown:
+      return "unknown";
+    case Health::ok:
+      return "ok";
+    case Health::info:
+      return "info";
+    case Health::warning:
+      return "warning";
+    case Health::critical:
+      return "critical";
   }
   return {};
 }
 
 std::string_view to_string(DeviceStatus status) {
   switch (status) {
-    case DeviceStatus::active: return "active";
-    case DeviceStatus::revoked: return "revoked";
-    case DeviceStatus::cloned: return "cloned";
+    case DeviceStatus::active:
+      return "active";
+    case DeviceStatus::revoked:
+      return "revoked";
+    case DeviceStatus::cloned:
+      return "cloned";
   }
   return {};
 }
 
 std::string_view to_string(Role role) {
   switch (role) {
-    case Role::viewer: return "viewer";
-    case Role::support: return "support";
-    case Role::admin: return "admin";
+    case Role::viewer:
+      return "viewer";
+    case Role::support:
+      return "support";
+    case Role::admin:
+      return "admin";
   }
   return {};
 }
@@ -35,13 +46,20 @@ std::string_view to_string(Role role) {
 namespace {
 std::string_view to_string(SortBy sort) {
   switch (sort) {
-    case SortBy::health: return "health";
-    case SortBy::last_seen: return "last_seen";
-    case SortBy::name: return "name";
-    case SortBy::model: return "model";
-    case SortBy::os: return "os";
-    case SortBy::agent: return "agent";
-    case SortBy::enrolled: return "enrolled";
+    case SortBy::health:
+      return "health";
+    case SortBy::last_seen:
+      return "last_seen";
+    case SortBy::name:
+      return "name";
+    case SortBy::model:
+      return "model";
+    case SortBy::os:
+      return "os";
+    case SortBy::agent:
+      return "agent";
+    case SortBy::enrolled:
+      return "enrolled";
   }
   return {};
 }

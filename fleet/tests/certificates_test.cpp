@@ -45,7 +45,9 @@ TEST_CASE("A request that its key did not sign is refused") {
 TEST_CASE("Weak or unknown keys and malformed requests are refused with words") {
   const auto ca = authority();
   CHECK(ca.issue_device(make_key_and_csr("RSA").csr_pem, "d", kNow).error().message.find("P-256") != std::string::npos);
-  for (const std::string& text : {std::string(), std::string("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"), std::string(200'000, 'x')}) {
+  for (const std::string& text :
+       {std::string(), std::string("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"),
+        std::string(200'000, 'x')}) {
     const auto issued = ca.issue_device(text, "d", kNow);
     REQUIRE_FALSE(issued);
     CHECK(issued.error().message.find("PEM") != std::string::npos);
@@ -73,8 +75,11 @@ TEST_CASE("A renewal needs the old key's signature over the new request") {
   REQUIRE(good);
   CHECK(good->common_name == "device-1");
   CHECK(good->serial == old->facts.serial);
-  CHECK(ca.check_renewal(old->pem, fresh.csr_pem, raw(sign_csr(fresh.private_key_pem, fresh.csr_pem))).error().code == Errc::permission);
-  CHECK(ca.check_renewal(old->pem, fresh.csr_pem, raw(sign_csr(old_key.private_key_pem, old_key.csr_pem))).error().code == Errc::permission);
+  CHECK(ca.check_renewal(old->pem, fresh.csr_pem, raw(sign_csr(fresh.private_key_pem, fresh.csr_pem))).error().code ==
+        Errc::permission);
+  CHECK(
+      ca.check_renewal(old->pem, fresh.csr_pem, raw(sign_csr(old_key.private_key_pem, old_key.csr_pem))).error().code ==
+      Errc::permission);
   CHECK_FALSE(ca.check_renewal(old->pem, fresh.csr_pem, ""));
 }
 
@@ -82,7 +87,8 @@ TEST_CASE("A renewal with a certificate of another CA is refused") {
   const auto key = make_key_and_csr();
   const auto foreign = authority().issue_device(key.csr_pem, "device-1", kNow);
   REQUIRE(foreign);
-  const auto checked = authority().check_renewal(foreign->pem, key.csr_pem, raw(sign_csr(key.private_key_pem, key.csr_pem)));
+  const auto checked =
+      authority().check_renewal(foreign->pem, key.csr_pem, raw(sign_csr(key.private_key_pem, key.csr_pem)));
   REQUIRE_FALSE(checked);
   CHECK(checked.error().code == Errc::permission);
 }
@@ -90,5 +96,6 @@ TEST_CASE("A renewal with a certificate of another CA is refused") {
 TEST_CASE("A server certificate is refused for names that are neither hosts nor addresses") {
   const auto ca = authority();
   CHECK(ca.issue_server({"localhost", "fleet.example.org", "192.0.2.7", "::1"}, kNow));
-  for (const char* name : {"a b", "x,IP:1.2.3.4", "", "name\n"}) CHECK_FALSE(ca.issue_server({"localhost", name}, kNow));
+  for (const char* name : {"a b", "x,IP:1.2.3.4", "", "name\n"})
+    CHECK_FALSE(ca.issue_server({"localhost", name}, kNow));
 }

@@ -78,7 +78,10 @@ TEST_CASE("Expired, revoked, unknown and malformed tokens are refused with what 
   Fleet fleet;
   auto client = fleet.device_client();
   const auto csr = make_key_and_csr().csr_pem;
-  const auto refused = [&](const std::string& token) { return problem_of(client.send("POST", "/v1/device/enroll", enrol_body(token, csr).dump()), 403)["detail"].get<std::string>(); };
+  const auto refused = [&](const std::string& token) {
+    return problem_of(client.send("POST", "/v1/device/enroll", enrol_body(token, csr).dump()), 403)["detail"]
+        .get<std::string>();
+  };
   const auto revoked = fleet.token();
   auto store = fleet.open_store();
   REQUIRE(store->revoke_token(store->tokens()->front().id));
@@ -87,7 +90,9 @@ TEST_CASE("Expired, revoked, unknown and malformed tokens are refused with what 
   const auto unknown = fleet.token();
   Fleet other;
   auto other_client = other.device_client();
-  CHECK(problem_of(other_client.send("POST", "/v1/device/enroll", enrol_body(unknown, csr).dump()), 403)["detail"].get<std::string>().find("not known") != std::string::npos);
+  CHECK(problem_of(other_client.send("POST", "/v1/device/enroll", enrol_body(unknown, csr).dump()), 403)["detail"]
+            .get<std::string>()
+            .find("not known") != std::string::npos);
 }
 
 TEST_CASE("An enrolment's own errors do not use up the token") {
@@ -108,8 +113,13 @@ TEST_CASE("A batch is answered an item each, and a malformed item does not hurt 
   auto client = fleet.device_client(device.identity);
   json broken = finding_body("2026-03-01T10:00:00Z");
   broken["severity"] = "terrible";
-  const std::vector<json> items = {item("f1", "finding", finding_body("2026-03-01T10:00:00Z")), item("bad", "finding", broken), item("t1", "telemetry", telemetry_body("2026-03-01T09:00:00Z", 12)),
-                      item("i1", "inventory", inventory_body("Lab 1", "Box")), item("x", "surprise", json::object()), json{{"kind", "event"}}, json("text")};
+  const std::vector<json> items = {item("f1", "finding", finding_body("2026-03-01T10:00:00Z")),
+                                   item("bad", "finding", broken),
+                                   item("t1", "telemetry", telemetry_body("2026-03-01T09:00:00Z", 12)),
+                                   item("i1", "inventory", inventory_body("Lab 1", "Box")),
+                                   item("x", "surprise", json::object()),
+                                   json{{"kind", "event"}},
+                                   json("text")};
   const auto reply = upload(client, batch(device.id, items));
   INFO(reply.body);
   REQUIRE(reply.status == 200);
@@ -126,7 +136,8 @@ TEST_CASE("The same batch and the same items again change nothing and get the sa
   Fleet fleet;
   const auto device = enrol(fleet);
   auto client = fleet.device_client(device.identity);
-  json body = batch(device.id, {item("f1", "finding", finding_body("2026-03-01T10:00:00Z")), item("bad", "event", json::object())});
+  json body = batch(
+      device.id, {item("f1", "finding", finding_body("2026-03-01T10:00:00Z")), item("bad", "event", json::object())});
   const auto first = upload(client, body);
   REQUIRE(first.status == 200);
   CHECK(upload(client, body).body == first.body);
@@ -157,7 +168,8 @@ TEST_CASE("A zip bomb is refused without being unpacked") {
   const auto device = enrol(fleet);
   auto client = fleet.device_client(device.identity);
   const std::string bomb(200u << 20, ' ');
-  for (const auto& [encoding, bytes] : {std::pair<std::string, std::string>{"zstd", zstd_compress(bomb)}, {"gzip", gzip_compress(bomb)}}) {
+  for (const auto& [encoding, bytes] :
+       {std::pair<std::string, std::string>{"zstd", zstd_compress(bomb)}, {"gzip", gzip_compress(bomb)}}) {
     CHECK(bytes.size() < (1u << 20));
     problem_of(client.send("POST", kBatches, bytes, {"Content-Encoding: " + encoding}), 413);
   }
@@ -169,7 +181,9 @@ TEST_CASE("A body over a mebibyte is refused, announced or not") {
   const auto device = enrol(fleet);
   auto client = fleet.device_client(device.identity);
   problem_of(client.send("POST", kBatches, std::string((1u << 20) + 1, ' ')), 413);
-  std::string chunked = "POST /v1/device/batches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string chunked =
+      "POST /v1/device/batches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n";
   for (int i = 0; i < 20; ++i) chunked += "10000\r\n" + std::string(65536, ' ') + "\r\n";
   problem_of(client.raw(chunked), 413);
 }
@@ -184,7 +198,8 @@ TEST_CASE("Malformed batches are refused with the place") {
   json without = batch(device.id, {});
   without.erase("batch");
   CHECK(problem_of(upload(client, without), 422)["detail"].get<std::string>().find("batch.batch") != std::string::npos);
-  for (const char* text : {"{", "[]", "null", "{\"schema\":1}", "\xff\xfe", "{\"schema\":1,\"schema\":"}) problem_of(client.send("POST", kBatches, text), 422);
+  for (const char* text : {"{", "[]", "null", "{\"schema\":1}", "\xff\xfe", "{\"schema\":1,\"schema\":"})
+    problem_of(client.send("POST", kBatches, text), 422);
   std::string deep(100'000, '[');
   problem_of(client.send("POST", kBatches, deep), 422);
 }
@@ -193,7 +208,8 @@ TEST_CASE("However a batch is mutilated, it is answered and the server lives") {
   Fleet fleet;
   const auto device = enrol(fleet);
   auto client = fleet.device_client(device.identity);
-  const std::string good = batch(device.id, {item("f1", "finding", finding_body("2026-03-01T10:00:00Z")), item("t1", "telemetry", telemetry_body("2026-03-01T09:00:00Z", 12)),
+  const std::string good = batch(device.id, {item("f1", "finding", finding_body("2026-03-01T10:00:00Z")),
+                                             item("t1", "telemetry", telemetry_body("2026-03-01T09:00:00Z", 12)),
                                              item("i1", "inventory", inventory_body("Lab 1", "Box"))})
                                .dump();
   std::mt19937 random(20261123);
@@ -202,10 +218,18 @@ TEST_CASE("However a batch is mutilated, it is answered and the server lives") {
     for (unsigned i = 0; i <= random() % 4; ++i) {
       const std::size_t at = random() % text.size();
       switch (random() % 4) {
-        case 0: text[at] = static_cast<char>(random()); break;
-        case 1: text.erase(at, random() % 20); break;
-        case 2: text.insert(at, text.substr(random() % text.size(), random() % 40)); break;
-        default: text.insert(at, "-1e999"); break;
+        case 0:
+          text[at] = static_cast<char>(random());
+          break;
+        case 1:
+          text.erase(at, random() % 20);
+          break;
+        case 2:
+          text.insert(at, text.substr(random() % text.size(), random() % 40));
+          break;
+        default:
+          text.insert(at, "-1e999");
+          break;
       }
     }
     const auto reply = client.send("POST", kBatches, text);
@@ -218,9 +242,11 @@ TEST_CASE("Without a certificate of this fleet nothing is stored, and the reason
   Fleet fleet, other;
   const auto stranger = enrol(other);
   auto none = fleet.device_client();
-  CHECK(problem_of(upload(none, batch(stranger.id, {})), 401)["detail"].get<std::string>().find("enrol") != std::string::npos);
+  CHECK(problem_of(upload(none, batch(stranger.id, {})), 401)["detail"].get<std::string>().find("enrol") !=
+        std::string::npos);
   auto foreign = fleet.device_client(stranger.identity);
-  CHECK(problem_of(upload(foreign, batch(stranger.id, {})), 401)["detail"].get<std::string>().find("not issued by this fleet") != std::string::npos);
+  CHECK(problem_of(upload(foreign, batch(stranger.id, {})), 401)["detail"].get<std::string>().find(
+            "not issued by this fleet") != std::string::npos);
   // Signed by the right CA but never enrolled: the server's own certificate, for one.
   const auto keys = load_fleet_keys(fleet.data()).value();
   auto odd = fleet.device_client({keys.server_pem, keys.server_key_pem});
@@ -245,9 +271,12 @@ TEST_CASE("A revoked device is refused at its next request, on a connection that
   const auto reply = admin.send("POST", "/api/v1/devices/" + device.id + "/revoke", {{"reason", "stolen"}});
   CHECK(reply.status == 200);
   CHECK(json::parse(reply.body)["status"] == "revoked");
-  CHECK(problem_of(upload(client, batch(device.id, {})), 401)["detail"].get<std::string>().find("revoked") != std::string::npos);
+  CHECK(problem_of(upload(client, batch(device.id, {})), 401)["detail"].get<std::string>().find("revoked") !=
+        std::string::npos);
   const auto fresh = make_key_and_csr();
-  const json renewal = {{"csr", fresh.csr_pem}, {"certificate", device.identity.certificate_pem}, {"proof", sign_csr(device.identity.private_key_pem, fresh.csr_pem)}};
+  const json renewal = {{"csr", fresh.csr_pem},
+                        {"certificate", device.identity.certificate_pem},
+                        {"proof", sign_csr(device.identity.private_key_pem, fresh.csr_pem)}};
   auto bare = fleet.device_client();
   problem_of(bare.send("POST", "/v1/device/renew", renewal.dump()), 401);
 }
@@ -256,7 +285,9 @@ TEST_CASE("A certificate is renewed by proof of possession, and both work until 
   Fleet fleet;
   const auto device = enrol(fleet);
   const auto fresh = make_key_and_csr();
-  json renewal = {{"csr", fresh.csr_pem}, {"certificate", device.identity.certificate_pem}, {"proof", sign_csr(device.identity.private_key_pem, fresh.csr_pem)}};
+  json renewal = {{"csr", fresh.csr_pem},
+                  {"certificate", device.identity.certificate_pem},
+                  {"proof", sign_csr(device.identity.private_key_pem, fresh.csr_pem)}};
   auto bare = fleet.device_client();
   const auto reply = bare.send("POST", "/v1/device/renew", renewal.dump());
   INFO(reply.body);
@@ -303,7 +334,8 @@ TEST_CASE("What is no HTTP or the wrong route gets words, and the next connectio
   Fleet fleet;
   auto client = fleet.device_client();
   problem_of(client.raw("GARBAGE\r\n\r\n"), 400);
-  problem_of(client.raw("POST /v1/device/batches HTTP/1.1\r\nHost: x\r\nX: " + std::string(40'000, 'a') + "\r\n\r\n"), 431);
+  problem_of(client.raw("POST /v1/device/batches HTTP/1.1\r\nHost: x\r\nX: " + std::string(40'000, 'a') + "\r\n\r\n"),
+             431);
   problem_of(client.raw("POST http://x/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"), 400);
   problem_of(client.send("GET", "/"), 404);
   const auto reply = client.send("GET", kBatches);
@@ -324,7 +356,9 @@ TEST_CASE("Requests that were sent one after the other without waiting are all a
 TEST_CASE("A client that asks before it sends a large body is told to go on") {
   Fleet fleet;
   auto client = fleet.device_client();
-  REQUIRE(client.write("POST /v1/device/batches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"));
+  REQUIRE(
+      client.write("POST /v1/device/batches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+                   "2\r\nExpect: 100-continue\r\n\r\n"));
   CHECK(client.read_until("\r\n\r\n", 5s).starts_with("HTTP/1.1 100"));
   CHECK(client.raw("{}").status == 401);
 }
@@ -356,7 +390,10 @@ TEST_CASE("Uploads from many devices at once are all there afterwards") {
     threads.emplace_back([&fleet, &device, &good] {
       auto client = fleet.device_client(device.identity);
       for (int i = 0; i < kBatches; ++i) {
-        good += upload(client, batch(device.id, {item(std::to_string(i), "finding", finding_body("2026-03-01T10:00:" + std::to_string(10 + i) + "Z"))})).status == 200;
+        good +=
+            upload(client, batch(device.id, {item(std::to_string(i), "finding",
+                                                  finding_body("2026-03-01T10:00:" + std::to_string(10 + i) + "Z"))}))
+                .status == 200;
       }
     });
   }
@@ -373,7 +410,8 @@ TEST_CASE("A stop answers what was accepted") {
   std::thread uploading([&] {
     auto client = fleet.device_client(device.identity);
     for (int i = 0; !stopping || i < 3; ++i) {
-      const auto reply = upload(client, batch(device.id, {item(std::to_string(i), "finding", finding_body("2026-03-01T10:00:00Z"))}));
+      const auto reply =
+          upload(client, batch(device.id, {item(std::to_string(i), "finding", finding_body("2026-03-01T10:00:00Z"))}));
       if (reply.status == 200) ++answered;
       if (reply.status == 0) {
         ++refused;

@@ -17,7 +17,8 @@ const std::string& password_hash() {
 void make_users(Store& store) {
   REQUIRE(store.begin());
   for (const Role role : {Role::viewer, Role::support, Role::admin}) {
-    REQUIRE(store.put_user({std::string(to_string(role)), role, password_hash(), from_unix_ms(1'700'000'000'000), std::nullopt}));
+    REQUIRE(store.put_user(
+        {std::string(to_string(role)), role, password_hash(), from_unix_ms(1'700'000'000'000), std::nullopt}));
   }
   REQUIRE(store.set_setting("organization", "Test school"));
   REQUIRE(store.commit());
@@ -56,7 +57,8 @@ void Fleet::restart() {
 }
 
 std::string Fleet::token(std::int64_t uses, std::chrono::seconds life) {
-  const auto made = make_token({uses, life, "test", "", server_->device_url(), std::string(64, 'a')}, system_clock().now());
+  const auto made =
+      make_token({uses, life, "test", "", server_->device_url(), std::string(64, 'a')}, system_clock().now());
   REQUIRE(made);
   auto store = open_store();
   REQUIRE(store->begin());
@@ -66,7 +68,11 @@ std::string Fleet::token(std::int64_t uses, std::chrono::seconds life) {
 }
 
 json enrol_body(const std::string& token, const std::string& csr, const std::string& previous) {
-  return {{"token", token}, {"csr", csr}, {"hardware", "a1b2"}, {"agent", {{"version", "0.1.0"}, {"os", "Debian 12"}}}, {"previous", previous}};
+  return {{"token", token},
+          {"csr", csr},
+          {"hardware", "a1b2"},
+          {"agent", {{"version", "0.1.0"}, {"os", "Debian 12"}}},
+          {"previous", previous}};
 }
 
 EnrolledDevice enrol(Fleet& fleet, const std::string& previous) {
@@ -80,7 +86,8 @@ EnrolledDevice enrol(Fleet& fleet, const std::string& previous) {
 }
 
 Console::Console(Fleet& fleet, const std::string& user) : client_(fleet.server().console_port(), fleet.ca()) {
-  const Reply reply = client_.send("POST", "/api/v1/session", json{{"name", user}, {"password", Fleet::kPassword}}.dump(), {"X-Hale-Request: 1"});
+  const Reply reply = client_.send("POST", "/api/v1/session",
+                                   json{{"name", user}, {"password", Fleet::kPassword}}.dump(), {"X-Hale-Request: 1"});
   INFO(reply.body);
   REQUIRE(reply.status == 200);
   const std::string set = reply.header("set-cookie");
@@ -98,7 +105,8 @@ json Console::read(const std::string& target) {
   return json::parse(reply.body);
 }
 
-json finding_body(const std::string& time, const std::string& state, const std::string& severity, const std::string& rule) {
+json finding_body(const std::string& time, const std::string& state, const std::string& severity,
+                  const std::string& rule) {
   return {{"type", "finding"},
           {"time", time},
           {"rule", rule},
@@ -112,7 +120,11 @@ json finding_body(const std::string& time, const std::string& state, const std::
           {"summary", "The processor runs 14 degrees hotter than it did."},
           {"first_seen", time},
           {"last_seen", time},
-          {"evidence", {{"from", time}, {"to", time}, {"facts", {{"rise", {{"value", 14.5}, {"unit", "Cel"}}}}}, {"plots", json::array()}}}};
+          {"evidence",
+           {{"from", time},
+            {"to", time},
+            {"facts", {{"rise", {{"value", 14.5}, {"unit", "Cel"}}}}},
+            {"plots", json::array()}}}};
 }
 
 json item(const std::string& id, const std::string& kind, const json& body, const std::string& time) {
@@ -120,7 +132,11 @@ json item(const std::string& id, const std::string& kind, const json& body, cons
 }
 
 json batch(const std::string& device, const std::vector<json>& items) {
-  return {{"schema", 1}, {"device", device}, {"batch", crypto::random_uuid()}, {"created", "2026-03-01T10:00:00Z"}, {"items", items}};
+  return {{"schema", 1},
+          {"device", device},
+          {"batch", crypto::random_uuid()},
+          {"created", "2026-03-01T10:00:00Z"},
+          {"items", items}};
 }
 
 json telemetry_body(const std::string& start, int points, double first) {
@@ -135,8 +151,9 @@ json telemetry_body(const std::string& start, int points, double first) {
 }
 
 json inventory_body(const std::string& name, const std::string& model) {
-  return {{"components", json::array({{{"id", "host"}, {"type", "host"}, {"name", name}, {"vendor", "Acme"}, {"model", model}},
-                                      {{"id", "cpu"}, {"parent", "host"}, {"type", "cpu"}, {"name", "CPU package"}}})},
+  return {{"components",
+           json::array({{{"id", "host"}, {"type", "host"}, {"name", name}, {"vendor", "Acme"}, {"model", model}},
+                        {{"id", "cpu"}, {"parent", "host"}, {"type", "cpu"}, {"name", "CPU package"}}})},
           {"context", {{"os.build", "6.1.0"}, {"host.chassis", "laptop"}}},
           {"host", {{"name_hash", "ab"}}},
           {"agent", {{"version", "0.1.0"}, {"language", "en"}}},

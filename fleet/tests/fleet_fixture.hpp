@@ -12,7 +12,8 @@ namespace hale::fleet::test {
 
 using nlohmann::json;
 
-/// A whole fleet server in this process, on free loopback ports, with its own data folder. Users admin, support and viewer have the password kPassword.
+/// A whole fleet server in this process, on free loopback ports, with its own data folder. Users admin, support and
+/// viewer have the password kPassword.
 class Fleet {
  public:
   static constexpr const char* kPassword = "correct horse battery";
@@ -26,7 +27,9 @@ class Fleet {
 
   /// The text of a new enrolment token.
   std::string token(std::int64_t uses = 1, std::chrono::seconds life = std::chrono::hours(1));
-  TlsClient device_client(ClientIdentity identity = {}) { return TlsClient(server_->device_port(), ca_, std::move(identity)); }
+  TlsClient device_client(ClientIdentity identity = {}) {
+    return TlsClient(server_->device_port(), ca_, std::move(identity));
+  }
   TlsClient console_client() { return TlsClient(server_->console_port(), ca_); }
   /// A store of its own, to look behind the API.
   std::unique_ptr<Store> open_store();
@@ -61,8 +64,10 @@ class Console {
   std::string cookie_;
 };
 
-json finding_body(const std::string& time, const std::string& state = "active", const std::string& severity = "warning", const std::string& rule = "cooling.dust");
-json item(const std::string& id, const std::string& kind, const json& body, const std::string& time = "2026-03-01T10:00:00Z");
+json finding_body(const std::string& time, const std::string& state = "active", const std::string& severity = "warning",
+                  const std::string& rule = "cooling.dust");
+json item(const std::string& id, const std::string& kind, const json& body,
+          const std::string& time = "2026-03-01T10:00:00Z");
 json batch(const std::string& device, const std::vector<json>& items);
 json telemetry_body(const std::string& start, int points, double first = 40);
 json inventory_body(const std::string& name, const std::string& model);

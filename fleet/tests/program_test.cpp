@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch_test_macros.hpp>
 #include <atomic>
+#include <catch2/catch_test_macros.hpp>
 #include <csignal>
 #include <set>
 #include <thread>
@@ -45,13 +45,17 @@ class Served {
  public:
   explicit Served(const std::filesystem::path& data) : ports_(data.string() + ".ports") {
     std::filesystem::remove(ports_);
-    std::vector<std::string> words{kProgram, "serve", "--data", data, "--device-listen", "127.0.0.1:0", "--console-listen", "127.0.0.1:0", "--ports-file", ports_};
+    std::vector<std::string> words{kProgram,          "serve",       "--data",           data,
+                                   "--device-listen", "127.0.0.1:0", "--console-listen", "127.0.0.1:0",
+                                   "--ports-file",    ports_};
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    for (const int file : {STDOUT_FILENO, STDERR_FILENO}) posix_spawn_file_actions_addopen(&actions, file, (data.string() + ".log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    for (const int file : {STDOUT_FILENO, STDERR_FILENO})
+      posix_spawn_file_actions_addopen(&actions, file, (data.string() + ".log").c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                       0600);
     REQUIRE(posix_spawn(&pid_, kProgram.c_str(), &actions, nullptr, arguments.data(), environ) == 0);
     posix_spawn_file_actions_destroy(&actions);
     for (int i = 0; i < 600; ++i) {
@@ -89,7 +93,8 @@ struct Made {
   std::string password;
   std::string ca;
   Made() {
-    const auto made = run({"init", "--data", data, "--organization", "Test school", "--password-file", folder.path() / "password"});
+    const auto made =
+        run({"init", "--data", data, "--organization", "Test school", "--password-file", folder.path() / "password"});
     INFO(made.error_output);
     REQUIRE(made.exit_code == 0);
     password = read_file(folder.path() / "password").value();
@@ -105,7 +110,8 @@ EnrolledDevice enrol_at(const Served& served, const Made& made) {
   REQUIRE(token.exit_code == 0);
   const auto key = make_key_and_csr();
   TlsClient client(served.device_port(), made.ca);
-  const auto reply = client.send("POST", "/v1/device/enroll", enrol_body(token.output.substr(0, token.output.find('\n')), key.csr_pem).dump());
+  const auto reply = client.send("POST", "/v1/device/enroll",
+                                 enrol_body(token.output.substr(0, token.output.find('\n')), key.csr_pem).dump());
   INFO(reply.body);
   REQUIRE(reply.status == 200);
   const json answer = json::parse(reply.body);
@@ -133,7 +139,11 @@ TEST_CASE("Whatever was acknowledged is there after kill -9, round after round")
       const std::string id = "f" + std::to_string(counter++);
       json finding = finding_body("2026-03-01T10:00:00Z");
       finding["fingerprint"] = id;
-      const auto reply = client.send("POST", "/v1/device/batches", batch(device.id, {item(id, "finding", finding), item("t" + id, "telemetry", telemetry_body("2026-03-01T09:00:00Z", 3))}).dump());
+      const auto reply = client.send(
+          "POST", "/v1/device/batches",
+          batch(device.id,
+                {item(id, "finding", finding), item("t" + id, "telemetry", telemetry_body("2026-03-01T09:00:00Z", 3))})
+              .dump());
       if (reply.status != 200) break;
       acknowledged.insert(id);
     }
@@ -152,7 +162,8 @@ TEST_CASE("Whatever was acknowledged is there after kill -9, round after round")
   for (const auto& id : acknowledged) CHECK(stored.contains(id));
   std::size_t telemetry = 0;
   const auto number = store->find_device(device.id).value()->number;
-  REQUIRE(store->telemetry(number, from_unix_ms(0), system_clock().now(), 1'000'000, [&](std::string_view) { ++telemetry; }));
+  REQUIRE(store->telemetry(number, from_unix_ms(0), system_clock().now(), 1'000'000,
+                           [&](std::string_view) { ++telemetry; }));
   CHECK(telemetry >= acknowledged.size());
 }
 
@@ -175,7 +186,8 @@ TEST_CASE("A data folder is served once, and init does not overwrite a fleet") {
   Made made;
   const auto ca = read_file(made.data / "ca.pem").value();
   Served served(made.data);
-  const auto second = run({"serve", "--data", made.data, "--device-listen", "127.0.0.1:0", "--console-listen", "127.0.0.1:0"});
+  const auto second =
+      run({"serve", "--data", made.data, "--device-listen", "127.0.0.1:0", "--console-listen", "127.0.0.1:0"});
   CHECK(second.exit_code == 1);
   CHECK(second.error_output.find("another hale-fleet") != std::string::npos);
   const auto again = run({"init", "--data", made.data});
@@ -189,21 +201,28 @@ TEST_CASE("A data folder is served once, and init does not overwrite a fleet") {
 TEST_CASE("Private keys and the database are for the server's user only") {
   Made made;
   for (const char* name : {"ca.key", "server.key", "command.key"}) {
-    CHECK((std::filesystem::status(made.data / name).permissions() & std::filesystem::perms(0077)) == std::filesystem::perms::none);
+    CHECK((std::filesystem::status(made.data / name).permissions() & std::filesystem::perms(0077)) ==
+          std::filesystem::perms::none);
   }
-  CHECK((std::filesystem::status(made.data).permissions() & std::filesystem::perms(0077)) == std::filesystem::perms::none);
+  CHECK((std::filesystem::status(made.data).permissions() & std::filesystem::perms(0077)) ==
+        std::filesystem::perms::none);
 }
 
 TEST_CASE("Wrong usage says what is right, with exit code 2") {
   Made made;
   for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{}, {"sevre"}, {"serve", "--data", made.data.string(), "--device-listen", "nowhere"}, {"token", "create", "--data", made.data.string(), "--expires", "soon"},
-        {"user", "add", "Ada", "--data", made.data.string()}, {"serve", "--config", "/nonexistent", "--data", "x"}}) {
+       {std::vector<std::string>{},
+        {"sevre"},
+        {"serve", "--data", made.data.string(), "--device-listen", "nowhere"},
+        {"token", "create", "--data", made.data.string(), "--expires", "soon"},
+        {"user", "add", "Ada", "--data", made.data.string()},
+        {"serve", "--config", "/nonexistent", "--data", "x"}}) {
     const auto result = run(arguments);
     CHECK(result.exit_code == 2);
     CHECK(result.error_output.size() + result.output.size() > 20);
   }
-  CHECK(run({"serve", "--data", made.folder.path() / "none"}).error_output.find("hale-fleet init") != std::string::npos);
+  CHECK(run({"serve", "--data", made.folder.path() / "none"}).error_output.find("hale-fleet init") !=
+        std::string::npos);
   const auto url = run({"token", "create", "--data", made.data});
   CHECK(url.exit_code == 2);
   CHECK(url.error_output.find("--url") != std::string::npos);
@@ -217,7 +236,11 @@ TEST_CASE("Users and tokens are managed from the command line beside the running
   std::string password = added.output.substr(added.output.rfind(' ') + 1);
   password.pop_back();
   TlsClient client(served.console_port(), made.ca);
-  const auto login = [&] { return client.send("POST", "/api/v1/session", json{{"name", "ada"}, {"password", password}}.dump(), {"X-Hale-Request: 1"}).status; };
+  const auto login = [&] {
+    return client
+        .send("POST", "/api/v1/session", json{{"name", "ada"}, {"password", password}}.dump(), {"X-Hale-Request: 1"})
+        .status;
+  };
   CHECK(login() == 200);
   CHECK(run({"user", "passwd", "ada", "--data", made.data}).exit_code == 0);
   CHECK(login() == 401);
@@ -241,7 +264,10 @@ TEST_CASE("A backup made while serving is restored whole; a damaged one is refus
     Served served(made.data);
     device = enrol_at(served, made);
     TlsClient client(served.device_port(), made.ca, device.identity);
-    REQUIRE(client.send("POST", "/v1/device/batches", batch(device.id, {item("f", "finding", finding_body("2026-03-01T10:00:00Z"))}).dump()).status == 200);
+    REQUIRE(client
+                .send("POST", "/v1/device/batches",
+                      batch(device.id, {item("f", "finding", finding_body("2026-03-01T10:00:00Z"))}).dump())
+                .status == 200);
     const auto backup = run({"backup", "--data", made.data, "--to", copy});
     INFO(backup.error_output);
     REQUIRE(backup.exit_code == 0);

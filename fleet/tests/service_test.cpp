@@ -18,7 +18,9 @@ using namespace std::chrono_literals;
 
 namespace {
 const Timestamp kNow = from_unix_ms(1'795'000'000'000);
-TokenRequest request() { return {2, std::chrono::hours(1), "admin", "", "https://fleet.example.org:8443", std::string(64, 'a')}; }
+TokenRequest request() {
+  return {2, std::chrono::hours(1), "admin", "", "https://fleet.example.org:8443", std::string(64, 'a')};
+}
 }  // namespace
 
 TEST_CASE("A token's text gives back the hash that is stored, and nothing stored gives back the secret") {
@@ -31,8 +33,9 @@ TEST_CASE("A token's text gives back the hash that is stored, and nothing stored
 
 TEST_CASE("What is no token is refused with what to do") {
   const std::string huge(5000, 'a');
-  for (const std::string_view text : {std::string_view(), std::string_view("hale1."), std::string_view("hale1.!!!"), std::string_view("hale2.abc"),
-                                      std::string_view("hale1.e30"), std::string_view(huge)}) {
+  for (const std::string_view text :
+       {std::string_view(), std::string_view("hale1."), std::string_view("hale1.!!!"), std::string_view("hale2.abc"),
+        std::string_view("hale1.e30"), std::string_view(huge)}) {
     const auto hash = secret_hash_of(text);
     REQUIRE_FALSE(hash);
     CHECK(hash.error().message.find("copy it again") != std::string::npos);
@@ -51,7 +54,11 @@ TEST_CASE("A token is valid until it is used up, expired or revoked") {
 }
 
 TEST_CASE("Tokens with senseless limits or addresses are not made") {
-  for (const auto& [uses, life, url] : {std::tuple{0, 1h, "https://a:1"}, {1, 9000h, "https://a:1"}, {1, 0h, "https://a:1"}, {1, 1h, "http://a:1"}, {1, 1h, "https://a b"}}) {
+  for (const auto& [uses, life, url] : {std::tuple{0, 1h, "https://a:1"},
+                                        {1, 9000h, "https://a:1"},
+                                        {1, 0h, "https://a:1"},
+                                        {1, 1h, "http://a:1"},
+                                        {1, 1h, "https://a b"}}) {
     TokenRequest wrong = request();
     wrong.uses = uses;
     wrong.life = life;
@@ -68,7 +75,8 @@ TEST_CASE("Durations are read with their unit") {
 }
 
 TEST_CASE("Roles have exactly what the table grants") {
-  for (const Permission permission : {Permission::revoke_devices, Permission::manage_tokens, Permission::manage_users, Permission::read_audit}) {
+  for (const Permission permission :
+       {Permission::revoke_devices, Permission::manage_tokens, Permission::manage_users, Permission::read_audit}) {
     CHECK(may(Role::admin, permission));
     CHECK_FALSE(may(Role::support, permission));
     CHECK_FALSE(may(Role::viewer, permission));
@@ -115,7 +123,8 @@ TEST_CASE("Telemetry is drawn with at most 600 points over any range") {
   const auto days = GENERATE(1, 2, 7, 30, 90, 400);
   std::vector<Point> points;
   const std::int64_t start = 1'700'000'123;
-  for (std::int64_t i = 0; i < days * 288; ++i) points.push_back({start + i * 300, 1.0 * static_cast<double>(i % 10), 5, 10.0 + static_cast<double>(i % 7)});
+  for (std::int64_t i = 0; i < days * 288; ++i)
+    points.push_back({start + i * 300, 1.0 * static_cast<double>(i % 10), 5, 10.0 + static_cast<double>(i % 7)});
   const Timestamp from = from_unix_ms(start * 1000);
   const auto steps = downsample(points, 300, from, from + std::chrono::days(days));
   CHECK(steps.points.size() <= kMaxPoints);
@@ -198,7 +207,8 @@ TEST_CASE("A request that changes something must come from the console itself") 
 TEST_CASE("Listen addresses are an IP and a port") {
   CHECK(parse_address("0.0.0.0:8443")->port == 8443);
   CHECK(parse_address("[::1]:0")->host == "::1");
-  for (const char* text : {"", "8443", ":8443", "1.2.3.4:", "1.2.3.4:70000", "::1:80", "1.2.3.4:x"}) CHECK_FALSE(parse_address(text));
+  for (const char* text : {"", "8443", ":8443", "1.2.3.4:", "1.2.3.4:70000", "::1:80", "1.2.3.4:x"})
+    CHECK_FALSE(parse_address(text));
 }
 
 TEST_CASE("The server's configuration refuses unknown keys and names the nearest one") {

@@ -1,8 +1,8 @@
 #include "fleet/store/store.hpp"
 
-#include <catch2/catch_test_macros.hpp>
 #include <algorithm>
 #include <atomic>
+#include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <future>
 
@@ -31,7 +31,8 @@ struct Opened {
   }
 };
 
-Transition transition(DeviceNumber device, const std::string& item, Timestamp time, FindingState state = FindingState::active, Severity severity = Severity::warning) {
+Transition transition(DeviceNumber device, const std::string& item, Timestamp time,
+                      FindingState state = FindingState::active, Severity severity = Severity::warning) {
   Transition made;
   made.device = device;
   made.item = item;
@@ -73,7 +74,8 @@ TEST_CASE("Health is that of the worst active finding, also when transitions arr
   CHECK(health() == Health::ok);
   REQUIRE(opened.store->add_transition(transition(device, "late", kNow + 1h)));
   CHECK(health() == Health::ok);
-  REQUIRE(opened.store->add_transition(transition(device, "again", kNow + 3h, FindingState::active, Severity::critical)));
+  REQUIRE(
+      opened.store->add_transition(transition(device, "again", kNow + 3h, FindingState::active, Severity::critical)));
   CHECK(health() == Health::critical);
   FindingQuery query;
   query.state = FindingState::active;
@@ -86,10 +88,13 @@ TEST_CASE("Devices are filtered, sorted and paged without repeating or losing on
   Opened opened;
   for (int i = 0; i < 57; ++i) {
     const auto number = opened.add("id-" + std::to_string(i), "pc-" + std::to_string(100 + i * 7 % 57));
-    if (i % 3 == 0) REQUIRE(opened.store->add_transition(transition(number, "1", kNow, FindingState::active, i % 2 ? Severity::warning : Severity::critical)));
+    if (i % 3 == 0)
+      REQUIRE(opened.store->add_transition(
+          transition(number, "1", kNow, FindingState::active, i % 2 ? Severity::warning : Severity::critical)));
     if (i % 4 != 0) REQUIRE(opened.store->set_seen(number, kNow - std::chrono::hours(i)));
   }
-  for (const SortBy sort : {SortBy::health, SortBy::last_seen, SortBy::name, SortBy::model, SortBy::os, SortBy::agent, SortBy::enrolled}) {
+  for (const SortBy sort :
+       {SortBy::health, SortBy::last_seen, SortBy::name, SortBy::model, SortBy::os, SortBy::agent, SortBy::enrolled}) {
     for (const bool descending : {true, false}) {
       std::vector<std::string> seen;
       for (std::int64_t offset = 0; offset < 60; offset += 10) {
@@ -102,7 +107,8 @@ TEST_CASE("Devices are filtered, sorted and paged without repeating or losing on
         CHECK(page.total == 57);
         for (auto& name : names(page)) seen.push_back(name);
       }
-      if (sort == SortBy::name) CHECK((descending ? std::is_sorted(seen.rbegin(), seen.rend()) : std::is_sorted(seen.begin(), seen.end())));
+      if (sort == SortBy::name)
+        CHECK((descending ? std::is_sorted(seen.rbegin(), seen.rend()) : std::is_sorted(seen.begin(), seen.end())));
       std::sort(seen.begin(), seen.end());
       CHECK(seen.size() == 57);
       CHECK(std::adjacent_find(seen.begin(), seen.end()) == seen.end());
@@ -141,7 +147,10 @@ TEST_CASE("A batch's answer is remembered and telemetry comes back once, in orde
   REQUIRE(opened.store->begin());
   CHECK_FALSE(opened.store->batch_answer(device, "b1").value());
   for (const int hour : {2, 0, 1, 2}) {
-    REQUIRE(opened.store->add_telemetry(device, {"t" + std::to_string(hour), kNow + std::chrono::hours(hour), kNow + std::chrono::hours(hour + 1), {{"hw.fan.speed", "fan1", ""}},
+    REQUIRE(opened.store->add_telemetry(device, {"t" + std::to_string(hour),
+                                                 kNow + std::chrono::hours(hour),
+                                                 kNow + std::chrono::hours(hour + 1),
+                                                 {{"hw.fan.speed", "fan1", ""}},
                                                  std::to_string(hour)}));
   }
   REQUIRE(opened.store->put_batch_answer(device, "b1", "answer"));
@@ -152,7 +161,8 @@ TEST_CASE("A batch's answer is remembered and telemetry comes back once, in orde
   REQUIRE(opened.store->telemetry(device, kNow, kNow + 5h, 100, [&](std::string_view body) { read += body; }));
   CHECK(read == "012");
   read.clear();
-  REQUIRE(opened.store->telemetry(device, kNow + 90min, kNow + 110min, 100, [&](std::string_view body) { read += body; }));
+  REQUIRE(
+      opened.store->telemetry(device, kNow + 90min, kNow + 110min, 100, [&](std::string_view body) { read += body; }));
   CHECK(read == "1");
   CHECK_FALSE(opened.store->telemetry(device, kNow, kNow + 5h, 2, [](std::string_view) {}));
   const auto series = opened.store->series(device).value();
@@ -189,7 +199,10 @@ TEST_CASE("A day of telemetry older than it is kept goes as a whole file; findin
   REQUIRE(opened.store->add_activity({device, "n1", "notification", kNow - std::chrono::days(500), "{}"}));
   REQUIRE(opened.store->add_telemetry(device, {"t", kNow, kNow + 1h, {{"hw.fan.speed", "fan1", ""}}, "{}"}));
   REQUIRE(opened.store->commit());
-  const auto files = [&] { return std::distance(std::filesystem::directory_iterator(opened.folder.path() / "telemetry"), std::filesystem::directory_iterator()); };
+  const auto files = [&] {
+    return std::distance(std::filesystem::directory_iterator(opened.folder.path() / "telemetry"),
+                         std::filesystem::directory_iterator());
+  };
   std::ofstream(opened.folder.path() / "telemetry" / "2020-01-01.db") << "";
   CHECK(files() >= 2);
   while (opened.store->expire(system_clock().now(), std::chrono::days(30), std::chrono::days(400)).value()) {

@@ -33,7 +33,9 @@ struct Free {
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
 
-Owned<BIO> bio_of(const std::string& text) { return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+Owned<BIO> bio_of(const std::string& text) {
+  return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 std::string text_of(BIO* bio) {
   char* data = nullptr;
@@ -64,7 +66,8 @@ void use_identity(SSL_CTX* context, const ClientIdentity& identity) {
   const Owned<X509> certificate(PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr));
   const auto key_bio = bio_of(identity.private_key_pem);
   const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
-  require(SSL_CTX_use_certificate(context, certificate.get()) == 1 && SSL_CTX_use_PrivateKey(context, key.get()) == 1, "using the identity");
+  require(SSL_CTX_use_certificate(context, certificate.get()) == 1 && SSL_CTX_use_PrivateKey(context, key.get()) == 1,
+          "using the identity");
 }
 
 }  // namespace
@@ -76,7 +79,8 @@ std::string Reply::header(std::string_view name) const {
   return {};
 }
 
-TlsClient::TlsClient(std::uint16_t port, const std::string& ca_pem, ClientIdentity identity) : port_(port), context_(SSL_CTX_new(TLS_client_method())) {
+TlsClient::TlsClient(std::uint16_t port, const std::string& ca_pem, ClientIdentity identity)
+    : port_(port), context_(SSL_CTX_new(TLS_client_method())) {
   const auto bio = bio_of(ca_pem);
   const Owned<X509> ca(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   require(ca != nullptr && X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), ca.get()) == 1, "trusting the CA");
@@ -189,7 +193,8 @@ Reply TlsClient::read_reply(bool head_only) {
     const std::size_t next = head.find("\r\n", at + 2);
     const std::string line = head.substr(at + 2, next == std::string::npos ? next : next - at - 2);
     std::string name = line.substr(0, line.find(':'));
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     reply.headers.emplace_back(name, line.substr(line.find(": ") + 2));
     at = next;
   }
@@ -209,15 +214,18 @@ Reply TlsClient::raw(std::string_view bytes) {
   return read_reply();
 }
 
-Reply TlsClient::send(std::string_view method, std::string_view target, std::string_view body, const std::vector<std::string>& headers) {
-  std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: localhost:" + std::to_string(port_) + "\r\n";
+Reply TlsClient::send(std::string_view method, std::string_view target, std::string_view body,
+                      const std::vector<std::string>& headers) {
+  std::string text = std::string(method) + " " + std::string(target) +
+                     " HTTP/1.1\r\nHost: localhost:" + std::to_string(port_) + "\r\n";
   bool typed = false;
   for (const auto& header : headers) {
     text += header + "\r\n";
     typed = typed || header.starts_with("Content-Type:");
   }
   if (!body.empty() && !typed) text += "Content-Type: application/json\r\n";
-  if (!body.empty() || method == "POST" || method == "PATCH") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  if (!body.empty() || method == "POST" || method == "PATCH")
+    text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   text += "\r\n";
   text += body;
   static_cast<void>(write(text));
@@ -230,7 +238,8 @@ KeyPair make_key_and_csr(const std::string& type) {
                                                 : EVP_EC_gen(type.c_str()));
   const Owned<X509_REQ> request(X509_REQ_new());
   require(key && request && X509_REQ_set_pubkey(request.get(), key.get()) == 1, "making a request");
-  X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("device"), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("device"), -1, -1, 0);
   require(X509_REQ_sign(request.get(), key.get(), type == "ED25519" ? nullptr : EVP_sha256()) > 0, "signing a request");
   const Owned<BIO> key_bio(BIO_new(BIO_s_mem()));
   const Owned<BIO> request_bio(BIO_new(BIO_s_mem()));
@@ -248,7 +257,8 @@ std::string sign_csr(const std::string& private_key_pem, const std::string& csr_
   require(EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, key.get()) == 1, "signing");
   std::string signature(256, '\0');
   std::size_t size = signature.size();
-  require(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, reinterpret_cast<const unsigned char*>(der.data()), der.size()) == 1,
+  require(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                         reinterpret_cast<const unsigned char*>(der.data()), der.size()) == 1,
           "signing");
   signature.resize(size);
   return crypto::to_base64(signature);
@@ -258,7 +268,9 @@ std::string spoil_signature(const std::string& csr_pem) {
   std::string der = der_of(read_request(csr_pem).get());
   der.back() = static_cast<char>(der.back() ^ 1);
   const Owned<BIO> bio(BIO_new(BIO_s_mem()));
-  require(PEM_write_bio(bio.get(), "CERTIFICATE REQUEST", "", reinterpret_cast<unsigned char*>(der.data()), static_cast<long>(der.size())) > 0, "writing PEM");
+  require(PEM_write_bio(bio.get(), "CERTIFICATE REQUEST", "", reinterpret_cast<unsigned char*>(der.data()),
+                        static_cast<long>(der.size())) > 0,
+          "writing PEM");
   return text_of(bio.get());
 }
 

@@ -15,7 +15,7 @@ struct ssl_session_st;
 namespace hale::fleet::test {
 
 struct Reply {
-  int status{0};  ///< 0: the connection ended without an answer
+  int status{0};                                             ///< 0: the connection ended without an answer
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;
   std::string header(std::string_view name) const;
@@ -34,7 +34,8 @@ class TlsClient {
   TlsClient& operator=(const TlsClient&) = delete;
 
   /// A request over the kept connection (made anew when it ended).
-  Reply send(std::string_view method, std::string_view target, std::string_view body = {}, const std::vector<std::string>& headers = {});
+  Reply send(std::string_view method, std::string_view target, std::string_view body = {},
+             const std::vector<std::string>& headers = {});
   /// Bytes as they are; then one answer.
   Reply raw(std::string_view bytes);
   /// What comes until `needle` was seen or the time is up.
