@@ -22,11 +22,11 @@ class DesktopNotifier {
   /// Errors: unavailable (no session bus).
   static Result<std::unique_ptr<DesktopNotifier>> connect(Events events);
   virtual ~DesktopNotifier() = default;
-  /// Shows it, or shows it anew under the same id. Buttons keep their order. Call dispatch() afterwards: answers may have come meanwhile.
-  /// Errors: unavailable (no notification service runs; `appeared` tells when one does).
+  /// Shows it, or shows it anew under the same id. Buttons keep their order. Call dispatch() afterwards: answers may
+  /// have come meanwhile. Errors: unavailable (no notification service runs; `appeared` tells when one does).
   virtual Result<> show(const Notification& notification) = 0;
   virtual Result<> withdraw(const std::string& notification_id) = 0;
-  virtual int poll_fd() const = 0;     ///< readable when dispatch() has work
+  virtual int poll_fd() const = 0;  ///< readable when dispatch() has work
   /// Errors: unavailable (the session bus is gone: the session ended).
   virtual Result<> dispatch() = 0;
 };

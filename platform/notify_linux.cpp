@@ -1,11 +1,11 @@
 // org.freedesktop.Notifications over the session bus, with sd-bus (no GLib).
-#include "platform/notify.hpp"
-
 #include <systemd/sd-bus.h>
 
 #include <cstring>
 #include <map>
 #include <utility>
+
+#include "platform/notify.hpp"
 
 namespace hale {
 namespace {
@@ -25,7 +25,8 @@ struct BusDeleter {
   void operator()(sd_bus* bus) const { sd_bus_flush_close_unref(bus); }
 };
 
-/// What a level looks like. A tip is "normal", not "low": GNOME shows no banner for low ones, and Hale speaks seldom enough.
+/// What a level looks like. A tip is "normal", not "low": GNOME shows no banner for low ones, and Hale speaks seldom
+/// enough.
 struct Look {
   std::uint8_t urgency;  ///< 0 low, 1 normal, 2 critical
   const char* icon;
@@ -34,9 +35,12 @@ struct Look {
 
 Look look_of(Level level) {
   switch (level) {
-    case Level::tip: return {1, "dialog-information", -1};
-    case Level::warning: return {1, "dialog-warning", 0};
-    case Level::urgent: return {2, "dialog-error", 0};
+    case Level::tip:
+      return {1, "dialog-information", -1};
+    case Level::warning:
+      return {1, "dialog-warning", 0};
+    case Level::urgent:
+      return {2, "dialog-error", 0};
   }
   return {1, "dialog-information", -1};
 }
@@ -46,10 +50,14 @@ Error bus_error(int code, const std::string& what) { return {Errc::unavailable, 
 std::string escape_markup(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else out.push_back(c);
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else
+      out.push_back(c);
   }
   return out;
 }
@@ -60,15 +68,23 @@ class BusNotifier final : public DesktopNotifier {
 
   Result<> open() {
     sd_bus* raw = nullptr;
-    if (const int code = sd_bus_open_user(&raw); code < 0) return fail(bus_error(code, "connecting to the session bus"));
+    if (const int code = sd_bus_open_user(&raw); code < 0)
+      return fail(bus_error(code, "connecting to the session bus"));
     bus_.reset(raw);
-    const struct { const char* sender; const char* path; const char* interface; const char* member; sd_bus_message_handler_t handler; } signals[] = {
+    const struct {
+      const char* sender;
+      const char* path;
+      const char* interface;
+      const char* member;
+      sd_bus_message_handler_t handler;
+    } signals[] = {
         {kService, kPath, kService, "ActionInvoked", &on_action},
         {kService, kPath, kService, "NotificationClosed", &on_closed},
         {"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", &on_owner},
     };
     for (const auto& each : signals) {
-      std::string match = std::string("type='signal',sender='") + each.sender + "',path='" + each.path + "',interface='" + each.interface + "',member='" + each.member + "'";
+      std::string match = std::string("type='signal',sender='") + each.sender + "',path='" + each.path +
+                          "',interface='" + each.interface + "',member='" + each.member + "'";
       if (each.handler == &on_owner) match += std::string(",arg0='") + kService + "'";
       if (const int code = sd_bus_add_match(bus_.get(), nullptr, match.c_str(), each.handler, this); code < 0)
         return fail(bus_error(code, std::string("listening for ") + each.member));
@@ -86,9 +102,11 @@ class BusNotifier final : public DesktopNotifier {
     const MessagePointer reply(raw);
     const std::string said = error.message != nullptr ? error.message : "";
     sd_bus_error_free(&error);
-    if (code < 0) return fail(Errc::unavailable, "showing a notification: " + (said.empty() ? std::strerror(-code) : said));
+    if (code < 0)
+      return fail(Errc::unavailable, "showing a notification: " + (said.empty() ? std::strerror(-code) : said));
     std::uint32_t number = 0;
-    if (const int read = sd_bus_message_read(reply.get(), "u", &number); read < 0) return fail(bus_error(read, "the notification service's answer"));
+    if (const int read = sd_bus_message_read(reply.get(), "u", &number); read < 0)
+      return fail(bus_error(read, "the notification service's answer"));
     forget(notification.id);
     shown_[number] = notification.id;
     return {};
@@ -97,7 +115,8 @@ class BusNotifier final : public DesktopNotifier {
   Result<> withdraw(const std::string& notification_id) override {
     for (const auto& [number, id] : shown_) {
       if (id != notification_id) continue;
-      const int code = sd_bus_call_method(bus_.get(), kService, kPath, kService, "CloseNotification", nullptr, nullptr, "u", number);
+      const int code =
+          sd_bus_call_method(bus_.get(), kService, kPath, kService, "CloseNotification", nullptr, nullptr, "u", number);
       shown_.erase(number);
       if (code < 0) return fail(bus_error(code, "withdrawing a notification"));
       return {};
@@ -122,12 +141,17 @@ class BusNotifier final : public DesktopNotifier {
     request.reset(raw);
     const auto look = look_of(notification.level);
     const auto body = markup_ ? escape_markup(notification.body) : notification.body;
-    if (code >= 0) code = sd_bus_message_append(raw, "susss", "Hale", number_of(notification.id), look.icon, notification.title.c_str(), body.c_str());
+    if (code >= 0)
+      code = sd_bus_message_append(raw, "susss", "Hale", number_of(notification.id), look.icon,
+                                   notification.title.c_str(), body.c_str());
     if (code >= 0) code = sd_bus_message_open_container(raw, 'a', "s");
     for (const auto& action : notification.actions)
-      if (code >= 0) code = sd_bus_message_append(raw, "ss", std::string(to_string(action.answer)).c_str(), action.label.c_str());
+      if (code >= 0)
+        code = sd_bus_message_append(raw, "ss", std::string(to_string(action.answer)).c_str(), action.label.c_str());
     if (code >= 0) code = sd_bus_message_close_container(raw);
-    if (code >= 0) code = sd_bus_message_append(raw, "a{sv}", 3, "urgency", "y", look.urgency, "desktop-entry", "s", "hale-desktop", "category", "s", "device");
+    if (code >= 0)
+      code = sd_bus_message_append(raw, "a{sv}", 3, "urgency", "y", look.urgency, "desktop-entry", "s", "hale-desktop",
+                                   "category", "s", "device");
     if (code >= 0) code = sd_bus_message_append(raw, "i", look.expire_ms);
     if (code < 0) return fail(bus_error(code, "building a notification"));
     return {};

@@ -18,8 +18,10 @@ tl::expected<std::string, AskError> fingerprint_of(const std::string& id) {
 }
 
 int say_done(const Context& context, const std::string& text) {
-  if (context.json) print_json({{"done", true}});
-  else print(text + "\n");
+  if (context.json)
+    print_json({{"done", true}});
+  else
+    print(text + "\n");
   return kOk;
 }
 
@@ -34,7 +36,12 @@ int snooze(const Context& context, const std::string& id, int days) {
 }
 
 int feedback(const Context& context, const std::string& id, const std::string& answer) {
-  if (!parse_answer(answer)) return complain(context, {{Errc::invalid_input, fmt::format("\"{}\" is no answer: did_it, not_a_problem, later, book, how_to_fix, dismissed", answer)}, kBadInput});
+  if (!parse_answer(answer))
+    return complain(
+        context,
+        {{Errc::invalid_input,
+          fmt::format("\"{}\" is no answer: did_it, not_a_problem, later, book, how_to_fix, dismissed", answer)},
+         kBadInput});
   const auto fingerprint = fingerprint_of(id);
   if (!fingerprint) return complain(context, fingerprint.error());
   const auto reply = ask({{"do", "answer"}, {"fingerprint", *fingerprint}, {"answer", answer}});

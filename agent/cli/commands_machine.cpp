@@ -20,14 +20,15 @@ namespace {
 std::atomic<bool> interrupted{false};
 
 void stop_on_signals() {
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = [](int) { interrupted = true; };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
 
 CollectorEnvironment environment_for(const SystemRoots& roots) {
-  // A recording or a diagnosis leaves this PC in the person's own hands: serial numbers are hashed with a key that is thrown away.
+  // A recording or a diagnosis leaves this PC in the person's own hands: serial numbers are hashed with a key that is
+  // thrown away.
   CollectorEnvironment environment;
   environment.roots = roots;
   if (!roots.captured) environment.probe = find_program("hale-probe");
@@ -38,16 +39,20 @@ CollectorEnvironment environment_for(const SystemRoots& roots) {
 
 /// Sleeps in short pieces so that Ctrl-C ends it.
 void wait_until(Clock::Steady time) {
-  while (!interrupted && system_clock().steady() < time) std::this_thread::sleep_until(std::min(time, system_clock().steady() + std::chrono::milliseconds(200)));
+  while (!interrupted && system_clock().steady() < time)
+    std::this_thread::sleep_until(std::min(time, system_clock().steady() + std::chrono::milliseconds(200)));
 }
 
 }  // namespace
 
 int record(const Context& context, const RecordOptions& options) {
   auto writer = rules::RecordingWriter::create(options.out);
-  if (!writer) return complain(context, {writer.error(), writer.error().code == Errc::invalid_input ? kBadInput : kFailed});
+  if (!writer)
+    return complain(context, {writer.error(), writer.error().code == Errc::invalid_input ? kBadInput : kFailed});
   stop_on_signals();
-  Scheduler scheduler(make_collectors(environment_for(options.roots)), {.sweep = std::chrono::seconds(options.interval_s), .battery_stretch = 1, .skipped = {}}, system_clock(), [](std::string line) { log_warning(line); });
+  Scheduler scheduler(make_collectors(environment_for(options.roots)),
+                      {.sweep = std::chrono::seconds(options.interval_s), .battery_stretch = 1, .skipped = {}},
+                      system_clock(), [](std::string line) { log_warning(line); });
   Collection collection;
   std::vector<std::size_t> ends;
   std::uint64_t rows = 0;
@@ -58,14 +63,17 @@ int record(const Context& context, const RecordOptions& options) {
     collection.events.clear();
     collection.partial_errors.clear();
     scheduler.sweep(collection, ends);
-    for (const auto& error : collection.partial_errors) log_warning(fmt::format("{}: {}: {}", error.collector, error.what, error.error.message));
+    for (const auto& error : collection.partial_errors)
+      log_warning(fmt::format("{}: {}: {}", error.collector, error.what, error.error.message));
     if (auto written = (*writer)->write(collection); !written) return complain(context, {written.error(), kFailed});
     if (++rows == options.count) break;
     next += std::chrono::seconds(options.interval_s);
   }
   if (auto closed = (*writer)->close(); !closed) return complain(context, {closed.error(), kFailed});
-  if (context.json) print_json({{"file", options.out.string()}, {"rows", rows}});
-  else print(context.texts.fill("record.done", {std::to_string(rows), options.out.string()}) + "\n");
+  if (context.json)
+    print_json({{"file", options.out.string()}, {"rows", rows}});
+  else
+    print(context.texts.fill("record.done", {std::to_string(rows), options.out.string()}) + "\n");
   return kOk;
 }
 
@@ -87,7 +95,9 @@ int replay(const ReplayArguments& arguments) {
 }
 
 int doctor(const Context& context, const SystemRoots& roots) {
-  Scheduler scheduler(make_collectors(environment_for(roots)), {.sweep = std::chrono::seconds(10), .battery_stretch = 1, .skipped = {}}, system_clock(), [](std::string line) { log_warning(line); });
+  Scheduler scheduler(make_collectors(environment_for(roots)),
+                      {.sweep = std::chrono::seconds(10), .battery_stretch = 1, .skipped = {}}, system_clock(),
+                      [](std::string line) { log_warning(line); });
   Collection collection;
   collection.time = system_clock().now();
   std::vector<std::size_t> ends;
@@ -96,18 +106,30 @@ int doctor(const Context& context, const SystemRoots& roots) {
   for (std::size_t i = 0; i < scheduler.entries().size(); ++i) {
     const auto& entry = scheduler.entries()[i];
     const auto status = scheduler.status(i);
-    list.push_back({{"name", entry.collector->name()}, {"status", to_string(status.state)}, {"readings", entry.readings}, {"detail", status.detail}});
+    list.push_back({{"name", entry.collector->name()},
+                    {"status", to_string(status.state)},
+                    {"readings", entry.readings},
+                    {"detail", status.detail}});
     if (!context.json)
-      print(fmt::format("{} {} {} {}\n", padded(entry.collector->name(), 12), padded(context.texts.get(fmt::format("status.{}", to_string(status.state))), 8),
-                        padded(context.texts.fill("status.readings", {std::to_string(entry.readings)}), 14), status.detail));
+      print(fmt::format("{} {} {} {}\n", padded(entry.collector->name(), 12),
+                        padded(context.texts.get(fmt::format("status.{}", to_string(status.state))), 8),
+                        padded(context.texts.fill("status.readings", {std::to_string(entry.readings)}), 14),
+                        status.detail));
   }
   nlohmann::json errors = nlohmann::json::array();
   for (const auto& error : collection.partial_errors) {
     errors.push_back({{"collector", error.collector}, {"what", error.what}, {"error", error.error.message}});
     if (!context.json) print(fmt::format("  {}: {}: {}\n", error.collector, error.what, error.error.message));
   }
-  if (context.json) print_json({{"collectors", list}, {"components", collection.components.size()}, {"readings", collection.readings.size()}, {"errors", errors}});
-  else print(context.texts.fill("doctor.sum", {std::to_string(collection.components.size()), std::to_string(collection.readings.size())}) + "\n");
+  if (context.json)
+    print_json({{"collectors", list},
+                {"components", collection.components.size()},
+                {"readings", collection.readings.size()},
+                {"errors", errors}});
+  else
+    print(context.texts.fill("doctor.sum", {std::to_string(collection.components.size()),
+                                            std::to_string(collection.readings.size())}) +
+          "\n");
   return kOk;
 }
 

@@ -37,7 +37,8 @@ int report(const Context& context, bool open) {
   if (!components) return complain(context, components.error());
   const auto findings = ask({{"do", "findings"}, {"all", false}});
   if (!findings) return complain(context, findings.error());
-  return show_page(context, "report", render_report_page(*status, *components, *findings, context.language, context.texts), open);
+  return show_page(context, "report",
+                   render_report_page(*status, *components, *findings, context.language, context.texts), open);
 }
 
 }  // namespace hale::agent::cli

@@ -27,23 +27,32 @@ std::string status_word(const Context& context, const std::string& status) {
 void print_collectors(const Context& context, const json& status) {
   print(context.texts.get("status.collectors") + "\n");
   for (const auto& each : list_in(status, "collectors")) {
-    const auto readings = context.texts.fill("status.readings", {std::to_string(integer_field(each, "readings").value_or(0))});
+    const auto readings =
+        context.texts.fill("status.readings", {std::to_string(integer_field(each, "readings").value_or(0))});
     const auto rejected = integer_field(each, "rejected").value_or(0);
-    print(fmt::format("  {} {} {}{}{}\n", padded(text_field(each, "name"), 12), padded(status_word(context, text_field(each, "status")), 8), padded(readings, 14),
-                      rejected > 0 ? context.texts.fill("status.rejected", {std::to_string(rejected)}) + "  " : "", text_field(each, "detail")));
+    print(fmt::format("  {} {} {}{}{}\n", padded(text_field(each, "name"), 12),
+                      padded(status_word(context, text_field(each, "status")), 8), padded(readings, 14),
+                      rejected > 0 ? context.texts.fill("status.rejected", {std::to_string(rejected)}) + "  " : "",
+                      text_field(each, "detail")));
   }
 }
 
 void print_privacy_line(const Context& context, const json& privacy) {
   if (!true_field(privacy, "enrolled")) return print(context.texts.get("status.local_only") + "\n");
-  print(context.texts.fill(true_field(privacy, "may_send") ? "status.sending" : "status.not_sending", {text_field(privacy, "organization"), std::to_string(integer_field(privacy, "waiting").value_or(0))}) + "\n");
+  print(context.texts.fill(
+            true_field(privacy, "may_send") ? "status.sending" : "status.not_sending",
+            {text_field(privacy, "organization"), std::to_string(integer_field(privacy, "waiting").value_or(0))}) +
+        "\n");
 }
 
 std::string level_of_severity(const Context& context, const std::string& severity) {
   switch (parse_severity(severity).value_or(Severity::info)) {
-    case Severity::info: return context.texts.get("level.tip");
-    case Severity::warning: return context.texts.get("level.warning");
-    case Severity::critical: return context.texts.get("level.urgent");
+    case Severity::info:
+      return context.texts.get("level.tip");
+    case Severity::warning:
+      return context.texts.get("level.warning");
+    case Severity::critical:
+      return context.texts.get("level.urgent");
   }
   return {};
 }
@@ -57,21 +66,30 @@ int show_status(const Context& context) {
     print_json(*status);
     return kOk;
   }
-  print(fmt::format("Hale {}: {}\n", text_field(*status, "version"), context.texts.fill("status.state", {text_field(*status, "state"), local_time(text_field(*status, "since"))})));
+  print(fmt::format(
+      "Hale {}: {}\n", text_field(*status, "version"),
+      context.texts.fill("status.state", {text_field(*status, "state"), local_time(text_field(*status, "since"))})));
   print_collectors(context, *status);
   for (const auto& each : list_in(*status, "rejected"))
-    print(fmt::format("  {}\n", context.texts.fill("status.refused", {text_field(each, "series"), text_field(each, "reason"), std::to_string(integer_field(each, "count").value_or(0))})));
+    print(fmt::format(
+        "  {}\n", context.texts.fill("status.refused", {text_field(each, "series"), text_field(each, "reason"),
+                                                        std::to_string(integer_field(each, "count").value_or(0))})));
   std::size_t judged = 0;
   std::size_t insufficient = 0;
   for (const auto& each : list_in(*status, "coverage")) ++(text_field(each, "status") == "ok" ? judged : insufficient);
   print(context.texts.fill("status.coverage", {std::to_string(judged), std::to_string(insufficient)}) + "\n");
-  print(context.texts.fill("status.findings", {std::to_string(integer_field(*status, "active_findings").value_or(0)), std::to_string(integer_field(*status, "waiting_messages").value_or(0))}) + "\n");
+  print(
+      context.texts.fill("status.findings", {std::to_string(integer_field(*status, "active_findings").value_or(0)),
+                                             std::to_string(integer_field(*status, "waiting_messages").value_or(0))}) +
+      "\n");
   if (const auto store = status->find("store"); store != status->end()) {
-    if (const auto trouble = text_field(*store, "trouble"); !trouble.empty()) print(context.texts.fill("status.store_trouble", {trouble}) + "\n");
+    if (const auto trouble = text_field(*store, "trouble"); !trouble.empty())
+      print(context.texts.fill("status.store_trouble", {trouble}) + "\n");
   }
   if (const auto privacy = status->find("privacy"); privacy != status->end()) print_privacy_line(context, *privacy);
   if (const auto upload = status->find("upload"); upload != status->end())
-    if (const auto error = text_field(*upload, "error"); !error.empty()) print(context.texts.fill("status.upload_error", {error}) + "\n");
+    if (const auto error = text_field(*upload, "error"); !error.empty())
+      print(context.texts.fill("status.upload_error", {error}) + "\n");
   for (const auto& note : list_in(*status, "notes"))
     if (note.is_string()) print(note.get<std::string>() + "\n");
   return kOk;
@@ -86,10 +104,12 @@ int show_components(const Context& context) {
   }
   for (const auto& each : list_in(*reply, "components")) {
     const auto name = text_field(each, "name");
-    print(fmt::format("{}  {}  {} {}\n", padded(text_field(each, "id"), 36), padded(text_field(each, "type"), 14), name, text_field(each, "model") == name ? "" : text_field(each, "model")));
+    print(fmt::format("{}  {}  {} {}\n", padded(text_field(each, "id"), 36), padded(text_field(each, "type"), 14), name,
+                      text_field(each, "model") == name ? "" : text_field(each, "model")));
     for (const auto& reading : list_in(each, "readings")) {
       const auto key = text_field(reading, "key");
-      print(fmt::format("    {} {}\n", padded(text_field(reading, "metric") + (key.empty() ? "" : "/" + key), 48), number_for_people(reading.at("value").get<double>(), text_field(reading, "unit"))));
+      print(fmt::format("    {} {}\n", padded(text_field(reading, "metric") + (key.empty() ? "" : "/" + key), 48),
+                        number_for_people(reading.at("value").get<double>(), text_field(reading, "unit"))));
     }
   }
   if (list_in(*reply, "components").empty()) print(context.texts.get("components.none") + "\n");
@@ -107,8 +127,10 @@ int show_findings(const Context& context, bool all) {
   if (findings.empty()) print(context.texts.get("findings.none") + "\n");
   for (const auto& each : findings) {
     const bool resolved = text_field(each, "state") == "resolved";
-    const auto level = resolved ? context.texts.get("findings.resolved") : level_of_severity(context, text_field(each, "severity"));
-    print(fmt::format("{}  {}  {}  {}\n", text_field(each, "fingerprint").substr(0, 8), padded(level, 12), local_time(text_field(each, "last_seen")), text_field(each, "summary")));
+    const auto level =
+        resolved ? context.texts.get("findings.resolved") : level_of_severity(context, text_field(each, "severity"));
+    print(fmt::format("{}  {}  {}  {}\n", text_field(each, "fingerprint").substr(0, 8), padded(level, 12),
+                      local_time(text_field(each, "last_seen")), text_field(each, "summary")));
   }
   return kOk;
 }
@@ -123,18 +145,24 @@ int explain(const Context& context, const std::string& id) {
   const auto finding = finding_from_json(reply->value("finding", json::object()));
   if (!finding) return complain(context, {finding.error(), kFailed});
   const auto words = reply->value("texts", json::object());
-  print(fmt::format("{}: {}\n{}\n\n", level_of_severity(context, std::string(to_string(finding->severity))), text_field(words, "title"), text_field(words, "reason")));
+  print(fmt::format("{}: {}\n{}\n\n", level_of_severity(context, std::string(to_string(finding->severity))),
+                    text_field(words, "title"), text_field(words, "reason")));
   print(context.texts.get("page.evidence") + "\n");
   for (const auto& fact : finding->evidence.facts) {
     const auto* number = std::get_if<double>(&fact.value);
-    print(fmt::format("  {} {}\n", padded(fact.name, 36), number != nullptr ? number_for_people(*number, fact.unit) : std::get<std::string>(fact.value)));
+    print(fmt::format("  {} {}\n", padded(fact.name, 36),
+                      number != nullptr ? number_for_people(*number, fact.unit) : std::get<std::string>(fact.value)));
   }
-  print(context.texts.fill("page.basis", {finding->rule, std::to_string(finding->rule_version), fmt::format("{:.0f} %", finding->confidence * 100), to_rfc3339(finding->first_seen), to_rfc3339(finding->last_seen)}) + "\n\n");
+  print(context.texts.fill("page.basis", {finding->rule, std::to_string(finding->rule_version),
+                                          fmt::format("{:.0f} %", finding->confidence * 100),
+                                          to_rfc3339(finding->first_seen), to_rfc3339(finding->last_seen)}) +
+        "\n\n");
   print(context.texts.get("page.what_to_do") + "\n  1. " + text_field(words, "first_step") + "\n");
   int number = 1;
   for (const auto& step : list_in(words, "further_steps"))
     if (step.is_string()) print(fmt::format("  {}. {}\n", ++number, step.get<std::string>()));
-  if (const auto call = text_field(words, "when_to_call"); !call.empty()) print("\n" + context.texts.get("page.when_to_call") + "\n  " + call + "\n");
+  if (const auto call = text_field(words, "when_to_call"); !call.empty())
+    print("\n" + context.texts.get("page.when_to_call") + "\n  " + call + "\n");
   return kOk;
 }
 

@@ -24,7 +24,8 @@ std::map<std::string, std::string> own_environment() {
   std::map<std::string, std::string> all;
   for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
     const std::string_view entry(*each);
-    if (const auto equals = entry.find('='); equals != std::string_view::npos) all[std::string(entry.substr(0, equals))] = std::string(entry.substr(equals + 1));
+    if (const auto equals = entry.find('='); equals != std::string_view::npos)
+      all[std::string(entry.substr(0, equals))] = std::string(entry.substr(equals + 1));
   }
   return all;
 }
@@ -33,7 +34,8 @@ Result<std::string> read_token(const std::string& file) {
   if (!file.empty() && file != "-") return read_file(file, kMaxToken);
   std::string text(kMaxToken, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), stdin));
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return fail(Errc::invalid_input, "no enrolment token was given: use --token-file FILE, or - and standard input");
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+    return fail(Errc::invalid_input, "no enrolment token was given: use --token-file FILE, or - and standard input");
   return text;
 }
 
@@ -49,8 +51,13 @@ int enroll(const Context& context, const EnrollArguments& arguments) {
   const auto token = read_token(arguments.token_file);
   if (!token) return complain(context, {Error(token.error()).with_context("token"), kBadInput});
   const auto program = find_program("hale-upload");
-  if (program.empty()) return complain(context, {{Errc::not_found, "hale-upload is not installed beside hale"}, kFailed});
-  ProcessSpec spec{.program = program, .arguments = {"enroll"}, .environment = own_environment(), .deadline = std::chrono::minutes(3), .input = *token};
+  if (program.empty())
+    return complain(context, {{Errc::not_found, "hale-upload is not installed beside hale"}, kFailed});
+  ProcessSpec spec{.program = program,
+                   .arguments = {"enroll"},
+                   .environment = own_environment(),
+                   .deadline = std::chrono::minutes(3),
+                   .input = *token};
   if (!arguments.url.empty()) spec.arguments.push_back(arguments.url);
   spec.arguments.insert(spec.arguments.end(), {"--token-file", "-", "--state", state_folder().string()});
   if (!arguments.proxy.empty()) spec.arguments.insert(spec.arguments.end(), {"--proxy", arguments.proxy});
@@ -64,8 +71,12 @@ int enroll(const Context& context, const EnrollArguments& arguments) {
   // A running agent learns it now, one that is not running reads it at its start.
   const auto told = ask({{"do", "enrolled"}});
   if (!told && told.error().exit_code != kUnreachable) return complain(context, told.error());
-  if (context.json) print_json(*said);
-  else print(context.texts.fill(text_field(*said, "consent") == "given" ? "enroll.done" : "enroll.done_ask", {text_field(*said, "organization"), text_field(*said, "device")}) + "\n");
+  if (context.json)
+    print_json(*said);
+  else
+    print(context.texts.fill(text_field(*said, "consent") == "given" ? "enroll.done" : "enroll.done_ask",
+                             {text_field(*said, "organization"), text_field(*said, "device")}) +
+          "\n");
   return kOk;
 }
 
@@ -79,7 +90,8 @@ int show_uploads(const Context& context, int count) {
   const auto uploads = reply->value("uploads", json::array());
   if (uploads.empty()) print(context.texts.get("uploads.none") + "\n");
   for (const auto& each : uploads) {
-    print(fmt::format("{}  {}  {}  {}{}\n", local_time(text_field(each, "time")), padded(text_field(each, "kind"), 12), padded(context.texts.get("uploads." + text_field(each, "state")), 10), text_field(each, "id"),
+    print(fmt::format("{}  {}  {}  {}{}\n", local_time(text_field(each, "time")), padded(text_field(each, "kind"), 12),
+                      padded(context.texts.get("uploads." + text_field(each, "state")), 10), text_field(each, "id"),
                       text_field(each, "reason").empty() ? "" : "  " + text_field(each, "reason")));
     print(text_field(each, "body") + "\n\n");
   }
@@ -104,12 +116,18 @@ int privacy(const Context& context, const PrivacyArguments& arguments) {
   if (!true_field(*reply, "enrolled")) {
     print(context.texts.get("privacy.local_only") + "\n");
   } else {
-    print(context.texts.fill("privacy.enrolled", {text_field(*reply, "organization"), text_field(*reply, "fleet")}) + "\n");
+    print(context.texts.fill("privacy.enrolled", {text_field(*reply, "organization"), text_field(*reply, "fleet")}) +
+          "\n");
     print(context.texts.get(true_field(*reply, "may_send") ? "privacy.sending" : "privacy.not_sending") + "\n");
-    if (const auto until = text_field(*reply, "paused_until"); !until.empty()) print(context.texts.fill("privacy.paused", {local_time(until)}) + "\n");
-    print(context.texts.fill("privacy.counts", {std::to_string(integer_field(*reply, "sent").value_or(0)), std::to_string(integer_field(*reply, "waiting").value_or(0))}) + "\n");
+    if (const auto until = text_field(*reply, "paused_until"); !until.empty())
+      print(context.texts.fill("privacy.paused", {local_time(until)}) + "\n");
+    print(context.texts.fill("privacy.counts", {std::to_string(integer_field(*reply, "sent").value_or(0)),
+                                                std::to_string(integer_field(*reply, "waiting").value_or(0))}) +
+          "\n");
   }
-  for (const auto* part : {"privacy.what", "privacy.never", "privacy.why", "privacy.how_long", "privacy.stop", "privacy.check"}) print("  " + context.texts.get(part) + "\n");
+  for (const auto* part :
+       {"privacy.what", "privacy.never", "privacy.why", "privacy.how_long", "privacy.stop", "privacy.check"})
+    print("  " + context.texts.get(part) + "\n");
   return kOk;
 }
 
@@ -117,8 +135,10 @@ int forget(const Context& context, bool yes) {
   if (!yes) return complain(context, {{Errc::invalid_input, context.texts.get("forget.confirm")}, kBadInput});
   const auto reply = ask({{"do", "forget"}});
   if (!reply) return complain(context, reply.error());
-  if (context.json) print_json({{"forgotten", true}});
-  else print(context.texts.get("forget.done") + "\n");
+  if (context.json)
+    print_json({{"forgotten", true}});
+  else
+    print(context.texts.get("forget.done") + "\n");
   return kOk;
 }
 

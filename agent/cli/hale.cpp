@@ -65,18 +65,26 @@ class CommandLine {
     command->callback([this, action = std::move(action)] { chosen_ = action; });
     return command;
   }
-  void add_id(CLI::App* command) { command->add_option("ID", arguments_.id, context_.texts.get("help.id"))->required(); }
-  void add_lang(CLI::App* command) { command->add_option("--lang", arguments_.lang, context_.texts.get("help.lang"))->check(CLI::IsMember({"en", "zh-CN"})); }
+  void add_id(CLI::App* command) {
+    command->add_option("ID", arguments_.id, context_.texts.get("help.id"))->required();
+  }
+  void add_lang(CLI::App* command) {
+    command->add_option("--lang", arguments_.lang, context_.texts.get("help.lang"))
+        ->check(CLI::IsMember({"en", "zh-CN"}));
+  }
   void add_roots(CLI::App* command) {
     command->add_option("--sysfs", arguments_.sysfs, context_.texts.get("help.sysfs"))->check(CLI::ExistingDirectory);
-    command->add_option("--procfs", arguments_.procfs, context_.texts.get("help.procfs"))->check(CLI::ExistingDirectory);
+    command->add_option("--procfs", arguments_.procfs, context_.texts.get("help.procfs"))
+        ->check(CLI::ExistingDirectory);
     command->add_option("--devfs", arguments_.devfs, context_.texts.get("help.devfs"))->check(CLI::ExistingDirectory);
   }
 
   void add_showing() {
     add("status", [this] { return cli::show_status(context_); });
     add("components", [this] { return cli::show_components(context_); });
-    add("findings", [this] { return cli::show_findings(context_, arguments_.all); })->add_flag("--all", arguments_.all, context_.texts.get("help.all"));
+    add("findings", [this] {
+      return cli::show_findings(context_, arguments_.all);
+    })->add_flag("--all", arguments_.all, context_.texts.get("help.all"));
     auto* explain = add("explain", [this] { return cli::explain(context_, arguments_.id); });
     add_id(explain);
     add_lang(explain);
@@ -96,7 +104,9 @@ class CommandLine {
       return cli::record(context_, arguments_.record);
     });
     record->add_option("--out", arguments_.out, context_.texts.get("help.out"))->required();
-    record->add_option("--interval", arguments_.record.interval_s, context_.texts.get("help.interval"))->check(CLI::Range(1, 86'400))->capture_default_str();
+    record->add_option("--interval", arguments_.record.interval_s, context_.texts.get("help.interval"))
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
     record->add_option("--count", arguments_.record.count, context_.texts.get("help.count"));
     add_roots(record);
     auto* replay = add("replay", [this] {
@@ -120,25 +130,34 @@ class CommandLine {
     enroll->add_option("--proxy", arguments_.enroll.proxy, context_.texts.get("help.proxy"));
     enroll->add_flag("--force", arguments_.enroll.force, context_.texts.get("help.force"));
     add("uploads", [this] { return cli::show_uploads(context_, arguments_.count); })
-        ->add_option("--show", arguments_.count, context_.texts.get("help.show"))->check(CLI::Range(1, 100))->capture_default_str();
+        ->add_option("--show", arguments_.count, context_.texts.get("help.show"))
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
     auto* privacy = add("privacy", [this] { return cli::privacy(context_, arguments_.privacy); });
     auto* grant = privacy->add_flag("--grant", arguments_.privacy.grant, context_.texts.get("help.grant"));
     auto* withdraw = privacy->add_flag("--withdraw", arguments_.privacy.withdraw, context_.texts.get("help.withdraw"));
-    auto* pause = privacy->add_option("--pause", arguments_.privacy.pause_hours, context_.texts.get("help.pause"))->check(CLI::Range(1, 2160));
+    auto* pause = privacy->add_option("--pause", arguments_.privacy.pause_hours, context_.texts.get("help.pause"))
+                      ->check(CLI::Range(1, 2160));
     auto* resume = privacy->add_flag("--resume", arguments_.privacy.resume, context_.texts.get("help.resume"));
     for (auto* one : {grant, withdraw, pause, resume})
       for (auto* other : {grant, withdraw, pause, resume})
         if (one != other) one->excludes(other);
-    add("forget", [this] { return cli::forget(context_, arguments_.yes); })->add_flag("--yes", arguments_.yes, context_.texts.get("help.yes"));
+    add("forget", [this] {
+      return cli::forget(context_, arguments_.yes);
+    })->add_flag("--yes", arguments_.yes, context_.texts.get("help.yes"));
   }
 
   void add_feedback() {
     auto* snooze = add("snooze", [this] { return cli::snooze(context_, arguments_.id, arguments_.days); });
     add_id(snooze);
-    snooze->add_option("--days", arguments_.days, context_.texts.get("help.days"))->check(CLI::Range(1, 365))->capture_default_str();
+    snooze->add_option("--days", arguments_.days, context_.texts.get("help.days"))
+        ->check(CLI::Range(1, 365))
+        ->capture_default_str();
     auto* feedback = add("feedback", [this] { return cli::feedback(context_, arguments_.id, arguments_.answer); });
     add_id(feedback);
-    feedback->add_option("ANSWER", arguments_.answer, context_.texts.get("help.answer"))->required()->check(CLI::IsMember({"did_it", "not_a_problem", "later", "book", "how_to_fix", "dismissed"}));
+    feedback->add_option("ANSWER", arguments_.answer, context_.texts.get("help.answer"))
+        ->required()
+        ->check(CLI::IsMember({"did_it", "not_a_problem", "later", "book", "how_to_fix", "dismissed"}));
   }
 
   /// Not listed in --help, for they do nothing yet; whoever calls them is told so.
@@ -159,4 +178,6 @@ class CommandLine {
 
 }  // namespace
 
-int main(int argc, char** argv) { return CommandLine(hale::agent::language_of_locale(hale::agent::environment_locale())).run(argc, argv); }
+int main(int argc, char** argv) {
+  return CommandLine(hale::agent::language_of_locale(hale::agent::environment_locale())).run(argc, argv);
+}

@@ -17,7 +17,10 @@ namespace {
 using nlohmann::json;
 
 /// Code points that a terminal draws two columns wide: CJK, kana, full-width forms.
-bool is_wide(char32_t c) { return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFF00 && c <= 0xFF60); }
+bool is_wide(char32_t c) {
+  return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xAC00 && c <= 0xD7A3) ||
+         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFF00 && c <= 0xFF60);
+}
 
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
@@ -25,7 +28,8 @@ std::size_t display_width(std::string_view text) {
     const auto first = static_cast<unsigned char>(text[i]);
     const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
     char32_t c = length == 1 ? first : first & (0x7FU >> length);
-    for (std::size_t k = 1; k < length && i + k < text.size(); ++k) c = (c << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
+    for (std::size_t k = 1; k < length && i + k < text.size(); ++k)
+      c = (c << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
     width += is_wide(c) ? 2 : 1;
     i += length;
   }
@@ -46,9 +50,14 @@ tl::expected<json, AskError> ask(const json& request) {
   const auto socket = control_socket();
   auto client = IpcClient::connect(socket);
   if (!client)
-    return tl::unexpected(AskError{{Errc::unavailable, fmt::format("the agent does not answer at {} ({}); is haled running?", socket.string(), client.error().message)}, kUnreachable});
+    return tl::unexpected(
+        AskError{{Errc::unavailable, fmt::format("the agent does not answer at {} ({}); is haled running?",
+                                                 socket.string(), client.error().message)},
+                 kUnreachable});
   const auto line = (*client)->request(request.dump());
-  if (!line) return tl::unexpected(AskError{Error(line.error()).with_context("asking the agent"), line.error().code == Errc::timeout ? kFailed : kUnreachable});
+  if (!line)
+    return tl::unexpected(AskError{Error(line.error()).with_context("asking the agent"),
+                                   line.error().code == Errc::timeout ? kFailed : kUnreachable});
   auto reply = parse_json(*line, 64u << 20);
   if (!reply) return tl::unexpected(AskError{Error(reply.error()).with_context("the agent's answer"), kFailed});
   if (true_field(*reply, "ok")) {

@@ -74,7 +74,8 @@ Result<> set(Config& config, const ConfigKey& key, const json& value) {
     return {};
   }
   if (const auto* choice = std::get_if<ConfigKey::Choice>(&key.value)) {
-    if (!value.is_string()) return fail(Errc::invalid_input, fmt::format("{}: must be a text, is {}", key.path, value.dump()));
+    if (!value.is_string())
+      return fail(Errc::invalid_input, fmt::format("{}: must be a text, is {}", key.path, value.dump()));
     auto text = value.get<std::string>();
     bool allowed = choice->allowed.empty();
     for (const auto each : choice->allowed) allowed = allowed || each == text;
@@ -132,9 +133,11 @@ Result<Config> parse_config(std::string_view text, std::string_view file_name) {
   auto document = parse_json(text, kMaxConfigBytes, 8);
   if (!document) return fail(std::move(document.error()).with_context(file_name));
   if (!document->is_object())
-    return fail(Errc::invalid_input, fmt::format("{}: a configuration is an object; the smallest one is {{}}", file_name));
+    return fail(Errc::invalid_input,
+                fmt::format("{}: a configuration is an object; the smallest one is {{}}", file_name));
   Config config;
-  if (auto done = read_object(config, *document, {}); !done) return fail(std::move(done.error()).with_context(file_name));
+  if (auto done = read_object(config, *document, {}); !done)
+    return fail(std::move(done.error()).with_context(file_name));
   return config;
 }
 

@@ -15,7 +15,8 @@
 
 namespace hale::agent {
 
-/// A session's notifier: shows what haled says and takes the answers back. One thread, asleep in poll() until something happens.
+/// A session's notifier: shows what haled says and takes the answers back. One thread, asleep in poll() until something
+/// happens.
 class Desktop {
  public:
   Desktop(std::string locale, std::string language);
@@ -40,11 +41,12 @@ class Desktop {
   std::unique_ptr<DesktopNotifier> notifier_;
   std::unique_ptr<IpcClient> client_;
   std::map<std::string, Notification> on_screen_;
-  std::map<std::string, Notification> waiting_;  ///< for a notification service to appear
+  std::map<std::string, Notification> waiting_;          ///< for a notification service to appear
   std::vector<std::pair<std::string, Answer>> answers_;  ///< fingerprint and answer, not yet at haled
 };
 
-/// `hale-desktop link URL`: asks the person in a notification of its own, and only after "Yes" tells haled. Returns the exit code.
+/// `hale-desktop link URL`: asks the person in a notification of its own, and only after "Yes" tells haled. Returns the
+/// exit code.
 int follow_link(std::string_view link, const std::string& language);
 
 }  // namespace hale::agent

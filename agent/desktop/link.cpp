@@ -10,12 +10,17 @@ namespace {
 constexpr std::size_t kMaxLink = 512;
 constexpr std::string_view kPrefix = "hale:feedback/";
 
-bool is_plain(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~'; }
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.' || c == '~';
+}
 
 }  // namespace
 
 Result<FeedbackLink> parse_link(std::string_view link) {
-  const auto refused = [] { return fail(Errc::invalid_input, "only hale:feedback/ID/did_it and hale:feedback/ID/not_a_problem can be followed"); };
+  const auto refused = [] {
+    return fail(Errc::invalid_input, "only hale:feedback/ID/did_it and hale:feedback/ID/not_a_problem can be followed");
+  };
   if (link.size() > kMaxLink || !link.starts_with(kPrefix)) return refused();
   link.remove_prefix(kPrefix.size());
   const auto slash = link.find('/');
@@ -40,8 +45,10 @@ Result<FeedbackLink> parse_link(std::string_view link) {
 std::string make_link(const FeedbackLink& link) {
   std::string out(kPrefix);
   for (const char c : link.fingerprint) {
-    if (is_plain(c)) out.push_back(c);
-    else out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    if (is_plain(c))
+      out.push_back(c);
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
   }
   return out + "/" + std::string(to_string(link.answer));
 }

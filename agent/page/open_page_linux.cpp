@@ -56,7 +56,8 @@ Result<> open_page(const std::filesystem::path& page, const std::string& section
   const bool plain = chosen != nullptr && *chosen != '\0' && std::strpbrk(chosen, " :%\t") == nullptr;
   auto program = plain ? std::filesystem::path(chosen) : find_program("xdg-open");
   if (plain && !program.is_absolute()) program = find_program(chosen);
-  if (program.empty()) return fail(Errc::not_found, "no browser was found (xdg-open or $BROWSER); the page is " + page.string());
+  if (program.empty())
+    return fail(Errc::not_found, "no browser was found (xdg-open or $BROWSER); the page is " + page.string());
   // Twice removed, so that init reaps the browser whenever it ends.
   const pid_t middle = ::fork();
   if (middle < 0) return fail(Errc::io, std::string("starting the browser: ") + std::strerror(errno));

@@ -6,8 +6,8 @@
 
 namespace hale::agent {
 
-/// A finding's series as an inline SVG with its axis, limits and threshold; empty where a picture says nothing (a single
-/// point, or a flat line on its limit).
+/// A finding's series as an inline SVG with its axis, limits and threshold; empty where a picture says nothing (a
+/// single point, or a flat line on its limit).
 std::string draw_plot(const Plot& plot, const Texts& texts);
 
 /// A unit as people write it: "Cel" -> "°C", "1" -> "".

@@ -33,17 +33,23 @@ std::string host_name_hash(const std::string& salt) {
 }  // namespace
 
 Agent::Agent(AgentOptions options, Desk& desk, Mailbox& mailbox, const Clock& clock, Hooks hooks, rules::RuleSet rules)
-    : options_(std::move(options)), desk_(desk), mailbox_(mailbox), clock_(clock), hooks_(std::move(hooks)), rules_(std::move(rules)) {}
+    : options_(std::move(options)),
+      desk_(desk),
+      mailbox_(mailbox),
+      clock_(clock),
+      hooks_(std::move(hooks)),
+      rules_(std::move(rules)) {}
 
 Agent::~Agent() = default;
 
-Result<std::unique_ptr<Agent>> Agent::make(AgentOptions options, const MakeCollectors& make_collectors, Desk& desk, Mailbox& mailbox, const Clock& clock,
-                                           Hooks hooks) {
+Result<std::unique_ptr<Agent>> Agent::make(AgentOptions options, const MakeCollectors& make_collectors, Desk& desk,
+                                           Mailbox& mailbox, const Clock& clock, Hooks hooks) {
   auto rules = rules::RuleSet::builtin();
   if (!rules) return fail(std::move(rules.error()).with_context("loading the rules"));
   auto key = Secrets(options.state).spool_key();
   if (!key) return fail(std::move(key.error()).with_context("the key that seals the upload spool"));
-  std::unique_ptr<Agent> agent(new Agent(std::move(options), desk, mailbox, clock, std::move(hooks), std::move(*rules)));
+  std::unique_ptr<Agent> agent(
+      new Agent(std::move(options), desk, mailbox, clock, std::move(hooks), std::move(*rules)));
   agent->start(make_collectors, *key);
   return agent;
 }
@@ -61,18 +67,31 @@ void Agent::start(const MakeCollectors& make_collectors, const std::string& spoo
   std::optional<Timestamp> last;
   if (const auto stored = store_->meta("last_time")) last = from_unix_ms(std::strtoll(stored->c_str(), nullptr, 10));
   timeline_.emplace(last);
-  Scheduler::Options pace{.sweep = std::chrono::seconds(config.sweep_interval_s), .battery_stretch = config.battery_stretch, .skipped = options_.skipped};
-  scheduler_ = std::make_unique<Scheduler>(make_collectors(bookmarks()), std::move(pace), clock_, [](std::string line) { log_warning(line); });
-  if (const auto stored = store_->meta("language")) language_ = *stored;
-  else language_ = system_language();
+  Scheduler::Options pace{.sweep = std::chrono::seconds(config.sweep_interval_s),
+                          .battery_stretch = config.battery_stretch,
+                          .skipped = options_.skipped};
+  scheduler_ = std::make_unique<Scheduler>(make_collectors(bookmarks()), std::move(pace), clock_,
+                                           [](std::string line) { log_warning(line); });
+  if (const auto stored = store_->meta("language"))
+    language_ = *stored;
+  else
+    language_ = system_language();
   Pipeline::Hooks hooks{.show = [this](const Notification& message) { desk_.show(message); },
                         .withdraw = [this](const std::string& id) { desk_.withdraw(id); },
-                        .upload_soon = [this] { if (may_send()) hooks_.upload_soon(); },
-                        .add_bookmarks = [this](std::map<std::string, std::string>& meta) {
-                          for (const auto& entry : scheduler_->entries())
-                            if (auto mark = entry.collector->bookmark(); !mark.empty()) meta[fmt::format("bookmark.{}", entry.collector->name())] = std::move(mark);
-                        }};
-  pipeline_ = std::make_unique<Pipeline>(rules_, layout_, *store_, Pipeline::Options{.policy = {}, .host_name_hash = host_name_hash(spool_key), .welcome_action = {}}, std::move(hooks));
+                        .upload_soon =
+                            [this] {
+                              if (may_send()) hooks_.upload_soon();
+                            },
+                        .add_bookmarks =
+                            [this](std::map<std::string, std::string>& meta) {
+                              for (const auto& entry : scheduler_->entries())
+                                if (auto mark = entry.collector->bookmark(); !mark.empty())
+                                  meta[fmt::format("bookmark.{}", entry.collector->name())] = std::move(mark);
+                            }};
+  pipeline_ = std::make_unique<Pipeline>(
+      rules_, layout_, *store_,
+      Pipeline::Options{.policy = {}, .host_name_hash = host_name_hash(spool_key), .welcome_action = {}},
+      std::move(hooks));
   refresh_policy();
   if (const auto lost = pipeline_->restore()) {
     notes_.push_back(fmt::format("the state of the rules could not be used and was begun afresh: {}", lost->message));
@@ -88,7 +107,8 @@ void Agent::start(const MakeCollectors& make_collectors, const std::string& spoo
 
 std::map<std::string, std::string> Agent::bookmarks() {
   std::map<std::string, std::string> marks;
-  for (auto& [name, value] : store_->meta_with_prefix("bookmark.")) marks[name.substr(std::string_view("bookmark.").size())] = value;
+  for (auto& [name, value] : store_->meta_with_prefix("bookmark."))
+    marks[name.substr(std::string_view("bookmark.").size())] = value;
   return marks;
 }
 
@@ -119,10 +139,14 @@ void Agent::sweep() {
   ++sweeps_;
   switch (moment.kind) {
     case Timeline::Kind::normal:
-    case Timeline::Kind::slewed: break;
-    case Timeline::Kind::gap: scheduler_->run_everything_next(); break;
+    case Timeline::Kind::slewed:
+      break;
+    case Timeline::Kind::gap:
+      scheduler_->run_everything_next();
+      break;
     case Timeline::Kind::waiting:
-      if (state_word_ != "waiting_for_clock") log_warning("the clock is behind what was already recorded; waiting ten minutes for it to be set");
+      if (state_word_ != "waiting_for_clock")
+        log_warning("the clock is behind what was already recorded; waiting ten minutes for it to be set");
       state_word_ = "waiting_for_clock";
       return;
     case Timeline::Kind::restarted:
@@ -149,7 +173,9 @@ void Agent::sweep() {
 void Agent::refresh_watched_sources() {
   bool watched = false;
   const auto& entries = scheduler_->entries();
-  for (std::size_t i = 0; i < entries.size(); ++i) watched = watched || (entries[i].collector->name() == "events" && scheduler_->status(i).state == CollectorState::ok);
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    watched =
+        watched || (entries[i].collector->name() == "events" && scheduler_->status(i).state == CollectorState::ok);
   if (watched == log_watched_) return;
   log_watched_ = watched;
   pipeline_->set_watched_sources(watched ? std::vector<std::string>{"kernel"} : std::vector<std::string>{});
@@ -172,21 +198,26 @@ void Agent::ingest(const Collection& collection) {
     if (reading.metric == Metric::system_power_online) scheduler_->set_on_battery(reading.value < 0.5);
   }
   event_samples_.clear();
-  for (const auto& event : collection.events) event_samples_.push_back({layout_.event(event.component, event.source, event.code), event.count});
+  for (const auto& event : collection.events)
+    event_samples_.push_back({layout_.event(event.component, event.source, event.code), event.count});
   pipeline_->step(collection.time, samples_, event_samples_);
 }
 
 void Agent::report_partial_errors(const Collection& collection) {
-  for (const auto& error : collection.partial_errors) log_warning(fmt::format("{}: {}: {}", error.collector, error.what, error.error.message));
+  for (const auto& error : collection.partial_errors)
+    log_warning(fmt::format("{}: {}: {}", error.collector, error.what, error.error.message));
 }
 
 void Agent::flush_when_due(Timestamp now, bool force) {
   if (now < flush_due_ && !pipeline_->flush_early() && !force) return;
-  flush_due_ = now + (options_.replay.empty() ? std::chrono::duration_cast<milliseconds>(kFlushEvery) : std::chrono::duration_cast<milliseconds>(kFlushEveryInReplay));
+  flush_due_ = now + (options_.replay.empty() ? std::chrono::duration_cast<milliseconds>(kFlushEvery)
+                                              : std::chrono::duration_cast<milliseconds>(kFlushEveryInReplay));
   pipeline_->flush(now);
   if (consent_.paused_until) refresh_uploading(now);  // the pause may have ended
   if (pipeline_->status_item_due(now)) {
-    const nlohmann::json body{{"collectors", collectors_status()}, {"coverage", coverage()}, {"uptime_s", (clock_.now() - started_).count() / 1000}};
+    const nlohmann::json body{{"collectors", collectors_status()},
+                              {"coverage", coverage()},
+                              {"uptime_s", (clock_.now() - started_).count() / 1000}};
     pipeline_->put_status(body.dump(), now);
   }
   report_store();
@@ -195,12 +226,16 @@ void Agent::flush_when_due(Timestamp now, bool force) {
 
 void Agent::report_store() {
   if (store_->trouble() == store_trouble_) return;
-  if (store_->trouble().empty()) log_info("the store can be written again; nothing was lost");
-  else if (store_trouble_.empty()) log_error("store: " + store_->trouble());
+  if (store_->trouble().empty())
+    log_info("the store can be written again; nothing was lost");
+  else if (store_trouble_.empty())
+    log_error("store: " + store_->trouble());
   store_trouble_ = store_->trouble();
 }
 
-Timestamp Agent::now() const { return options_.replay.empty() || replay_now_ == Timestamp{} ? clock_.now() : replay_now_; }
+Timestamp Agent::now() const {
+  return options_.replay.empty() || replay_now_ == Timestamp{} ? clock_.now() : replay_now_;
+}
 
 void Agent::refresh_presence(Timestamp now) {
   const auto presence = desk_.presence();

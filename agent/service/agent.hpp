@@ -27,26 +27,29 @@ namespace hale::agent {
 
 struct AgentOptions {
   Config config;
-  std::filesystem::path state;  ///< folder, exists
+  std::filesystem::path state;       ///< folder, exists
   std::vector<std::string> skipped;  ///< collectors that hung
   std::filesystem::path replay;      ///< a recording instead of collectors; empty = live
   double speed{1};                   ///< of a replay; 0 = as fast as it can
 };
 
-/// What runs on the collect thread: collectors or a recording, the pipeline, the store, and the answers to questions about them.
-/// All members but `scheduler()` and `may_send()` belong to the collect thread; the control thread reaches them through the Mailbox.
+/// What runs on the collect thread: collectors or a recording, the pipeline, the store, and the answers to questions
+/// about them. All members but `scheduler()` and `may_send()` belong to the collect thread; the control thread reaches
+/// them through the Mailbox.
 class Agent {
  public:
   struct Hooks {
     std::function<void()> upload_soon;  ///< something is due that does not wait; any thread
-    std::function<void(std::chrono::milliseconds)> sweep_started;  ///< re-arms the watchdog; the argument is the pause that follows
+    std::function<void(std::chrono::milliseconds)>
+        sweep_started;              ///< re-arms the watchdog; the argument is the pause that follows
     std::function<void()> settled;  ///< after the first grouped write: the start is over
   };
 
   /// Makes the collectors once the store has told where they stopped reading.
-  using MakeCollectors = std::function<std::vector<std::unique_ptr<Collector>>(std::map<std::string, std::string> bookmarks)>;
-  static Result<std::unique_ptr<Agent>> make(AgentOptions options, const MakeCollectors& make_collectors, Desk& desk, Mailbox& mailbox, const Clock& clock,
-                                             Hooks hooks);
+  using MakeCollectors =
+      std::function<std::vector<std::unique_ptr<Collector>>(std::map<std::string, std::string> bookmarks)>;
+  static Result<std::unique_ptr<Agent>> make(AgentOptions options, const MakeCollectors& make_collectors, Desk& desk,
+                                             Mailbox& mailbox, const Clock& clock, Hooks hooks);
   ~Agent();
 
   /// Until stopped; then everything is written.
@@ -69,7 +72,7 @@ class Agent {
   void session_opened(const std::shared_ptr<IpcServer::Connection>& connection);
   Result<> set_consent(ConsentState state);
   Result<> pause_uploads(std::optional<std::chrono::hours> hours);  ///< nothing = go on
-  Result<> enrolled();  ///< the identity on disk changed
+  Result<> enrolled();                                              ///< the identity on disk changed
   Result<> forget();
 
  private:

@@ -20,9 +20,12 @@ std::string series_name(const rules::SeriesKey& key) {
 }
 
 json words_of(const rules::RuleSet::Texts& texts) {
-  return {{"title", texts.title},         {"reason", texts.reason},
-          {"first_step", texts.first_step}, {"stakes", texts.stakes},
-          {"when_to_call", texts.when_to_call}, {"further_steps", texts.further_steps},
+  return {{"title", texts.title},
+          {"reason", texts.reason},
+          {"first_step", texts.first_step},
+          {"stakes", texts.stakes},
+          {"when_to_call", texts.when_to_call},
+          {"further_steps", texts.further_steps},
           {"references", texts.references}};
 }
 
@@ -63,11 +66,15 @@ json Agent::coverage() const {
 
 json Agent::status() {
   const auto size = store_->size();
-  json store{{"bytes", size.bytes}, {"max_bytes", options_.config.store_max_mb * 1'000'000LL}, {"detail_blocks", size.blocks[0]}, {"findings", size.findings}};
+  json store{{"bytes", size.bytes},
+             {"max_bytes", options_.config.store_max_mb * 1'000'000LL},
+             {"detail_blocks", size.blocks[0]},
+             {"findings", size.findings}};
   if (!store_->trouble().empty()) store["trouble"] = store_->trouble();
   json rejected = json::array();
   for (const auto& each : pipeline_->judge().rejections())
-    rejected.push_back({{"series", each.series}, {"reason", each.reason}, {"count", each.count}, {"last_value", each.last_value}});
+    rejected.push_back(
+        {{"series", each.series}, {"reason", each.reason}, {"count", each.count}, {"last_value", each.last_value}});
   std::size_t waiting = 0;
   for (const auto& each : store_->messages(MessageState::waiting)) waiting += each.message.id.empty() ? 0U : 1U;
   json answer{{"version", HALE_VERSION},
@@ -129,10 +136,15 @@ json Agent::findings(bool all) {
 
 Result<json> Agent::explain(const std::string& id, const std::string& language) {
   const auto finding = store_->finding(id);
-  if (!finding) return fail(Errc::not_found, fmt::format("there is no finding {}; `hale findings --all` lists them", id));
+  if (!finding)
+    return fail(Errc::not_found, fmt::format("there is no finding {}; `hale findings --all` lists them", id));
   const auto& lang = language.empty() ? language_ : language;
-  json answer{{"finding", to_json(*finding)}, {"texts", words_of(rules_.texts(*finding, lang))}, {"language", lang}, {"enrolled", identity_.has_value()}};
-  if (const auto component = pipeline_->components().find(finding->component); component != pipeline_->components().end())
+  json answer{{"finding", to_json(*finding)},
+              {"texts", words_of(rules_.texts(*finding, lang))},
+              {"language", lang},
+              {"enrolled", identity_.has_value()}};
+  if (const auto component = pipeline_->components().find(finding->component);
+      component != pipeline_->components().end())
     answer["component"] = to_json(component->second);
   if (identity_) answer["organization"] = identity_->organization;
   return answer;
@@ -140,7 +152,8 @@ Result<json> Agent::explain(const std::string& id, const std::string& language) 
 
 Result<> Agent::snooze(const std::string& id, int days) {
   const auto finding = store_->finding(id);
-  if (!finding) return fail(Errc::not_found, fmt::format("there is no finding {}; `hale findings --all` lists them", id));
+  if (!finding)
+    return fail(Errc::not_found, fmt::format("there is no finding {}; `hale findings --all` lists them", id));
   pipeline_->snooze(finding->fingerprint, days, now());
   return {};
 }

@@ -20,13 +20,15 @@ constexpr const char* kConsentFingerprint = "hale.consent";
 
 bool Agent::allowed_by_anyone() const {
   if (!identity_) return false;
-  if (options_.config.consent == "granted" || !identity_->consent_required) return consent_.state != ConsentState::withdrawn || consent_.device != identity_->device_id;
+  if (options_.config.consent == "granted" || !identity_->consent_required)
+    return consent_.state != ConsentState::withdrawn || consent_.device != identity_->device_id;
   return consent_.state == ConsentState::granted && consent_.device == identity_->device_id;
 }
 
 Result<> Agent::enrolled() {
   auto identity = read_identity(options_.state);
-  if (!identity && identity.error().code != Errc::not_found) return fail(std::move(identity.error()).with_context("reading the enrolment"));
+  if (!identity && identity.error().code != Errc::not_found)
+    return fail(std::move(identity.error()).with_context("reading the enrolment"));
   identity_ = identity ? std::optional(std::move(*identity)) : std::nullopt;
   consent_ = read_consent(options_.state);
   refresh_policy();
@@ -64,7 +66,9 @@ void Agent::ask_consent(Timestamp now) {
                        .level = Level::warning,
                        .title = texts.fill("consent.title", {identity_->organization}),
                        .body = texts.fill("consent.body", {identity_->organization, identity_->fleet_url}),
-                       .actions = {{Answer::how_to_fix, texts.get("consent.details")}, {Answer::did_it, texts.get("consent.allow")}, {Answer::later, texts.get("consent.refuse")}},
+                       .actions = {{Answer::how_to_fix, texts.get("consent.details")},
+                                   {Answer::did_it, texts.get("consent.allow")},
+                                   {Answer::later, texts.get("consent.refuse")}},
                        .time = now};
   pipeline_->say(message);
 }
@@ -95,9 +99,12 @@ void Agent::session_opened(const std::shared_ptr<IpcServer::Connection>& connect
 
 Result<> Agent::answer(const std::string& fingerprint, Answer answer, bool from_session) {
   if (fingerprint == kConsentFingerprint) {
-    if (!from_session) return fail(Errc::permission, "consent is given in the message itself, or by an administrator with `hale privacy --grant`");
+    if (!from_session)
+      return fail(Errc::permission,
+                  "consent is given in the message itself, or by an administrator with `hale privacy --grant`");
     if (answer == Answer::how_to_fix || answer == Answer::dismissed) return {};  // read, not decided
-    if (auto done = set_consent(answer == Answer::did_it ? ConsentState::granted : ConsentState::refused); !done) return done;
+    if (auto done = set_consent(answer == Answer::did_it ? ConsentState::granted : ConsentState::refused); !done)
+      return done;
     pipeline_->answer(fingerprint, answer, now());
     return {};
   }
@@ -109,8 +116,11 @@ Result<> Agent::answer(const std::string& fingerprint, Answer answer, bool from_
 }
 
 Result<> Agent::set_consent(ConsentState state) {
-  if (!identity_) return fail(Errc::not_found, "this PC is not enrolled with a fleet: nothing is uploaded, so there is nothing to consent to");
-  const Consent consent{.state = state, .since = clock_.now(), .paused_until = std::nullopt, .device = identity_->device_id};
+  if (!identity_)
+    return fail(Errc::not_found,
+                "this PC is not enrolled with a fleet: nothing is uploaded, so there is nothing to consent to");
+  const Consent consent{
+      .state = state, .since = clock_.now(), .paused_until = std::nullopt, .device = identity_->device_id};
   if (auto done = write_consent(options_.state, consent); !done) return done;
   consent_ = consent;
   if (state != ConsentState::granted) {
@@ -118,7 +128,8 @@ Result<> Agent::set_consent(ConsentState state) {
       if (auto done = outbox->erase_all(); !done) return done;
   }
   for (const auto& each : store_->messages(std::nullopt))
-    if (each.message.fingerprint == kConsentFingerprint && (each.state == MessageState::waiting || each.state == MessageState::shown))
+    if (each.message.fingerprint == kConsentFingerprint &&
+        (each.state == MessageState::waiting || each.state == MessageState::shown))
       pipeline_->withdraw_message(each.message.id);
   log_info(fmt::format("uploads: consent {}", to_string(state)));
   refresh_uploading(now());
@@ -128,7 +139,9 @@ Result<> Agent::set_consent(ConsentState state) {
 Result<> Agent::pause_uploads(std::optional<std::chrono::hours> hours) {
   if (!identity_) return fail(Errc::not_found, "this PC is not enrolled with a fleet: nothing is uploaded");
   if (consent_.device.empty()) consent_.device = identity_->device_id;
-  consent_.paused_until = hours ? std::optional(clock_.now() + std::chrono::duration_cast<std::chrono::milliseconds>(*hours)) : std::nullopt;
+  consent_.paused_until =
+      hours ? std::optional(clock_.now() + std::chrono::duration_cast<std::chrono::milliseconds>(*hours))
+            : std::nullopt;
   if (auto done = write_consent(options_.state, consent_); !done) return done;
   refresh_uploading(now());
   return {};
@@ -150,10 +163,14 @@ json Agent::privacy() {
     answer["fleet"] = identity_->fleet_url;
     answer["device"] = identity_->device_id;
     answer["asked"] = identity_->consent_required && options_.config.consent != "granted";
-    answer["granted_by"] = !identity_->consent_required ? "organization" : options_.config.consent == "granted" ? "administrator" : consent_.state == ConsentState::granted ? "person" : "nobody";
+    answer["granted_by"] = !identity_->consent_required              ? "organization"
+                           : options_.config.consent == "granted"    ? "administrator"
+                           : consent_.state == ConsentState::granted ? "person"
+                                                                     : "nobody";
   }
   if (consent_.since != Timestamp{}) answer["since"] = to_rfc3339(consent_.since);
-  if (consent_.paused_until && *consent_.paused_until > clock_.now()) answer["paused_until"] = to_rfc3339(*consent_.paused_until);
+  if (consent_.paused_until && *consent_.paused_until > clock_.now())
+    answer["paused_until"] = to_rfc3339(*consent_.paused_until);
   if (auto* outbox = store_->outbox(); outbox != nullptr) {
     if (const auto counts = outbox->counts()) {
       answer["waiting"] = counts->waiting;
@@ -174,7 +191,11 @@ Result<json> Agent::uploads(std::size_t count) {
   if (!shown) return fail(shown.error());
   json list = json::array();
   for (const auto& each : *shown) {
-    json entry{{"id", each.item.id}, {"kind", to_string(each.item.kind)}, {"time", to_rfc3339(each.item.time)}, {"state", each.state}, {"body", each.item.body}};
+    json entry{{"id", each.item.id},
+               {"kind", to_string(each.item.kind)},
+               {"time", to_rfc3339(each.item.time)},
+               {"state", each.state},
+               {"body", each.item.body}};
     if (!each.batch.empty()) entry["batch"] = each.batch;
     if (!each.reason.empty()) entry["reason"] = each.reason;
     if (each.sent_at) entry["sent_at"] = to_rfc3339(*each.sent_at);

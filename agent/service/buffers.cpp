@@ -8,7 +8,8 @@
 namespace hale::agent {
 namespace {
 
-/// Metric, component and key are names of our own making, but a component's may come from a recording: quotes and controls are escaped.
+/// Metric, component and key are names of our own making, but a component's may come from a recording: quotes and
+/// controls are escaped.
 void append_json_text(std::string& out, std::string_view text) {
   out.push_back('"');
   for (const char c : text) {
@@ -93,10 +94,12 @@ std::string TelemetryBuffer::take(const rules::Layout& layout, bool all) {
   if (all) finish_step();
   if (steps_.empty()) return {};
   std::stable_sort(points_.begin(), points_.end(), [](const Point& a, const Point& b) { return a.series < b.series; });
-  std::string body = fmt::format(R"({{"start":"{}","step_s":{},"series":[)", to_rfc3339(from_unix_ms(steps_[0])), kStepMs / 1000);
+  std::string body =
+      fmt::format(R"({{"start":"{}","step_s":{},"series":[)", to_rfc3339(from_unix_ms(steps_[0])), kStepMs / 1000);
   auto out = std::back_inserter(body);
   for (auto first = points_.begin(); first != points_.end();) {
-    const auto last = std::find_if(first, points_.end(), [&](const Point& point) { return point.series != first->series; });
+    const auto last =
+        std::find_if(first, points_.end(), [&](const Point& point) { return point.series != first->series; });
     const auto& key = layout.all_series()[first->series];
     if (first != points_.begin()) body.push_back(',');
     fmt::format_to(out, R"({{"metric":"{}","component":)", info(key.metric).name);
@@ -105,11 +108,13 @@ std::string TelemetryBuffer::take(const rules::Layout& layout, bool all) {
     append_json_text(body, key.key);
     const auto list = [&](std::string_view name, auto value) {
       fmt::format_to(out, R"(,"{}":[)", name);
-      for (auto point = first; point != last; ++point) fmt::format_to(out, "{}{:.7g}", point == first ? "" : ",", value(*point));
+      for (auto point = first; point != last; ++point)
+        fmt::format_to(out, "{}{:.7g}", point == first ? "" : ",", value(*point));
       body.push_back(']');
     };
     fmt::format_to(out, R"(,"offsets":[)");
-    for (auto point = first; point != last; ++point) fmt::format_to(out, "{}{}", point == first ? "" : ",", (steps_[point->step] - steps_[0]) / kStepMs);
+    for (auto point = first; point != last; ++point)
+      fmt::format_to(out, "{}{}", point == first ? "" : ",", (steps_[point->step] - steps_[0]) / kStepMs);
     body.push_back(']');
     list("min", [](const Point& point) { return point.low; });
     list("mean", [](const Point& point) { return point.mean; });

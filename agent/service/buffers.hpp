@@ -36,8 +36,8 @@ class TelemetryBuffer {
  public:
   static constexpr std::int64_t kStepMs = 300'000;
   void add(Timestamp time, std::span<const rules::Sample> samples);
-  /// The finished steps as the body of a telemetry item, and the unfinished one too when `all`; empty when there is nothing.
-  /// Written without a JSON tree: this runs for ever.
+  /// The finished steps as the body of a telemetry item, and the unfinished one too when `all`; empty when there is
+  /// nothing. Written without a JSON tree: this runs for ever.
   std::string take(const rules::Layout& layout, bool all);
   void clear();
 

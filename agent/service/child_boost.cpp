@@ -16,8 +16,8 @@ namespace {
 namespace process = boost::process;
 constexpr std::size_t kKept = 64 << 10;
 
-/// Between fork and exec. The service's threads block what its descriptor takes; a child must hear its SIGTERM. And of the service's descriptors it
-/// gets none but the standard three.
+/// Between fork and exec. The service's threads block what its descriptor takes; a child must hear its SIGTERM. And of
+/// the service's descriptors it gets none but the standard three.
 void prepare_child() {
   sigset_t none;
   sigemptyset(&none);
@@ -28,8 +28,9 @@ void prepare_child() {
 class BoostChild final : public Child {
  public:
   BoostChild(const std::filesystem::path& program, const std::vector<std::string>& arguments)
-      : child_(program.string(), process::args(arguments), process::std_in < process::null, process::std_out > pipe_,
-               process::extend::on_exec_setup = [](auto&) { prepare_child(); }) {
+      : child_(
+            program.string(), process::args(arguments), process::std_in<process::null, process::std_out> pipe_,
+            process::extend::on_exec_setup = [](auto&) { prepare_child(); }) {
     ::close(pipe_.native_sink());
     pipe_.assign_sink(-1);
     ::fcntl(pipe_.native_source(), F_SETFL, O_NONBLOCK);
@@ -74,7 +75,8 @@ class BoostChild final : public Child {
 
 }  // namespace
 
-Result<std::unique_ptr<Child>> Child::start(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
+Result<std::unique_ptr<Child>> Child::start(const std::filesystem::path& program,
+                                            const std::vector<std::string>& arguments) {
   try {
     return std::make_unique<BoostChild>(program, arguments);
   } catch (const std::system_error& error) {

@@ -15,10 +15,14 @@ std::filesystem::path file_in(const std::filesystem::path& state_folder) { retur
 
 std::string_view to_string(ConsentState state) {
   switch (state) {
-    case ConsentState::not_asked: return "not_asked";
-    case ConsentState::granted: return "granted";
-    case ConsentState::refused: return "refused";
-    case ConsentState::withdrawn: return "withdrawn";
+    case ConsentState::not_asked:
+      return "not_asked";
+    case ConsentState::granted:
+      return "granted";
+    case ConsentState::refused:
+      return "refused";
+    case ConsentState::withdrawn:
+      return "withdrawn";
   }
   return {};
 }
@@ -39,7 +43,8 @@ Consent read_consent(const std::filesystem::path& state_folder) {
 }
 
 Result<> write_consent(const std::filesystem::path& state_folder, const Consent& consent) {
-  nlohmann::json document{{"state", to_string(consent.state)}, {"since", to_rfc3339(consent.since)}, {"device", consent.device}};
+  nlohmann::json document{
+      {"state", to_string(consent.state)}, {"since", to_rfc3339(consent.since)}, {"device", consent.device}};
   if (consent.paused_until) document["paused_until"] = to_rfc3339(*consent.paused_until);
   return write_file_atomically(file_in(state_folder), document.dump() + "\n", 0640);
 }

@@ -25,21 +25,26 @@ std::string ok(json answer) {
 
 std::string_view code_word(Errc code) {
   switch (code) {
-    case Errc::permission: return "denied";
+    case Errc::permission:
+      return "denied";
     case Errc::invalid_input:
-    case Errc::unsupported: return "invalid";
-    case Errc::not_found: return "not_found";
+    case Errc::unsupported:
+      return "invalid";
+    case Errc::not_found:
+      return "not_found";
     case Errc::timeout:
     case Errc::unavailable:
     case Errc::io:
     case Errc::conflict:
-    case Errc::internal: return "unavailable";
+    case Errc::internal:
+      return "unavailable";
   }
   return "unavailable";
 }
 
 std::string refused(Errc code, std::string_view what) {
-  return json{{"ok", false}, {"code", code_word(code)}, {"error", what}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json{{"ok", false}, {"code", code_word(code)}, {"error", what}}.dump(-1, ' ', false,
+                                                                              json::error_handler_t::replace);
 }
 
 json done() { return json::object(); }
@@ -68,7 +73,9 @@ std::string Control::busy() const {
   const int index = agent_.scheduler().running();
   if (index < 0) return refused(Errc::unavailable, "the agent is busy; try again in a moment");
   const auto name = agent_.scheduler().entries()[static_cast<std::size_t>(index)].collector->name();
-  return refused(Errc::unavailable, fmt::format("the agent waits for its {} collector, which does not answer; it will restart without it", name));
+  return refused(
+      Errc::unavailable,
+      fmt::format("the agent waits for its {} collector, which does not answer; it will restart without it", name));
 }
 
 std::string Control::dispatch(const Request& request, const ConnectionPointer& connection) {
@@ -82,13 +89,17 @@ std::string Control::dispatch(const Request& request, const ConnectionPointer& c
     });
   }
   if (what == "components") return ask([](Agent& agent) -> Result<json> { return agent.components(); });
-  if (what == "findings") return ask([all = true_field(request, "all")](Agent& agent) -> Result<json> { return agent.findings(all); });
+  if (what == "findings")
+    return ask([all = true_field(request, "all")](Agent& agent) -> Result<json> { return agent.findings(all); });
   if (what == "explain")
-    return ask([id = text_field(request, "id"), lang = text_field(request, "lang")](Agent& agent) -> Result<json> { return agent.explain(id, lang); });
+    return ask([id = text_field(request, "id"), lang = text_field(request, "lang")](Agent& agent) -> Result<json> {
+      return agent.explain(id, lang);
+    });
   if (what == "desktop" || what == "presence" || what == "shown") return on_session(what, request, connection);
   if (what == "answer" || what == "snooze") return on_feedback(what, request, connection);
   if (what == "privacy") return on_privacy(request, connection->peer());
-  if (what == "uploads" || what == "enrolled" || what == "forget" || what == "upload_now") return on_administration(what, request, connection->peer());
+  if (what == "uploads" || what == "enrolled" || what == "forget" || what == "upload_now")
+    return on_administration(what, request, connection->peer());
   return refused(Errc::invalid_input, fmt::format("unknown request \"{}\"", what));
 }
 
@@ -99,7 +110,8 @@ std::string Control::on_session(const std::string& what, const Request& request,
     mailbox_.post([agent = &agent_, connection] { agent->session_opened(connection); });
     return ok(done());
   }
-  if (!desk_.is_session(connection)) return refused(Errc::invalid_input, fmt::format("\"{}\" is for a connection that said \"desktop\" before", what));
+  if (!desk_.is_session(connection))
+    return refused(Errc::invalid_input, fmt::format("\"{}\" is for a connection that said \"desktop\" before", what));
   if (what == "presence") {
     desk_.set_full_screen(connection, full_screen);
     return ok(done());
@@ -113,15 +125,18 @@ std::string Control::on_session(const std::string& what, const Request& request,
 std::string Control::on_feedback(const std::string& what, const Request& request, const ConnectionPointer& connection) {
   if (what == "snooze") {
     const auto days = integer_field(request, "days").value_or(7);
-    if (days < 1 || days > kMaxDays) return refused(Errc::invalid_input, fmt::format("days must be from 1 to {}", kMaxDays));
+    if (days < 1 || days > kMaxDays)
+      return refused(Errc::invalid_input, fmt::format("days must be from 1 to {}", kMaxDays));
     return ask([id = text_field(request, "id"), days](Agent& agent) -> Result<json> {
       if (auto snoozed = agent.snooze(id, static_cast<int>(days)); !snoozed) return fail(snoozed.error());
       return done();
     });
   }
   const auto answer = parse_answer(text_field(request, "answer"));
-  if (!answer) return refused(Errc::invalid_input, "answer must be how_to_fix, book, later, did_it, not_a_problem or dismissed");
-  return ask([fingerprint = text_field(request, "fingerprint"), answer = *answer, from_session = desk_.is_session(connection)](Agent& agent) -> Result<json> {
+  if (!answer)
+    return refused(Errc::invalid_input, "answer must be how_to_fix, book, later, did_it, not_a_problem or dismissed");
+  return ask([fingerprint = text_field(request, "fingerprint"), answer = *answer,
+              from_session = desk_.is_session(connection)](Agent& agent) -> Result<json> {
     if (auto taken = agent.answer(fingerprint, answer, from_session); !taken) return fail(taken.error());
     return done();
   });
@@ -131,24 +146,32 @@ std::string Control::on_privacy(const Request& request, const Peer& peer) {
   const auto wish = text_field(request, "consent");
   if (wish.empty()) return ask([](Agent& agent) -> Result<json> { return agent.privacy(); });
   // Stopping uploads is everybody's right; starting them is not.
-  if (wish == "grant" && !peer.administrator) return refused(Errc::permission, "granting for everybody at this PC needs an administrator: sudo hale privacy --grant");
+  if (wish == "grant" && !peer.administrator)
+    return refused(Errc::permission,
+                   "granting for everybody at this PC needs an administrator: sudo hale privacy --grant");
   const auto hours = integer_field(request, "hours").value_or(24);
-  if (wish == "pause" && (hours < 1 || hours > kMaxPauseHours)) return refused(Errc::invalid_input, fmt::format("hours must be from 1 to {}", kMaxPauseHours));
+  if (wish == "pause" && (hours < 1 || hours > kMaxPauseHours))
+    return refused(Errc::invalid_input, fmt::format("hours must be from 1 to {}", kMaxPauseHours));
   if (wish != "grant" && wish != "withdraw" && wish != "pause" && wish != "resume")
     return refused(Errc::invalid_input, "consent must be grant, withdraw, pause or resume");
-  if (wish == "resume" && !peer.administrator) return refused(Errc::permission, "resuming before the pause ends needs an administrator");
+  if (wish == "resume" && !peer.administrator)
+    return refused(Errc::permission, "resuming before the pause ends needs an administrator");
   return ask([wish, hours](Agent& agent) -> Result<json> {
     Result<> changed;
-    if (wish == "pause") changed = agent.pause_uploads(std::chrono::hours(hours));
-    else if (wish == "resume") changed = agent.pause_uploads(std::nullopt);
-    else changed = agent.set_consent(wish == "grant" ? ConsentState::granted : ConsentState::withdrawn);
+    if (wish == "pause")
+      changed = agent.pause_uploads(std::chrono::hours(hours));
+    else if (wish == "resume")
+      changed = agent.pause_uploads(std::nullopt);
+    else
+      changed = agent.set_consent(wish == "grant" ? ConsentState::granted : ConsentState::withdrawn);
     if (!changed) return fail(changed.error());
     return agent.privacy();
   });
 }
 
 std::string Control::on_administration(const std::string& what, const Request& request, const Peer& peer) {
-  if (!peer.administrator) return refused(Errc::permission, fmt::format("\"{}\" needs an administrator: run it with sudo", what));
+  if (!peer.administrator)
+    return refused(Errc::permission, fmt::format("\"{}\" needs an administrator: run it with sudo", what));
   if (what == "upload_now") {
     if (!agent_.may_send()) return refused(Errc::unavailable, "nothing may be sent: `hale privacy` says why");
     if (uploads_ != nullptr) uploads_->now_by_hand();

@@ -16,7 +16,8 @@ namespace hale::agent {
 /// Answers the lines of the control socket (docs/control.md). Control thread.
 class Control {
  public:
-  Control(Agent& agent, Desk& desk, Mailbox& mailbox, UploadRunner*& uploads) : agent_(agent), desk_(desk), mailbox_(mailbox), uploads_(uploads) {}
+  Control(Agent& agent, Desk& desk, Mailbox& mailbox, UploadRunner*& uploads)
+      : agent_(agent), desk_(desk), mailbox_(mailbox), uploads_(uploads) {}
 
   /// One request, one reply; never throws, whatever the line is.
   std::string handle(std::string_view line, const std::shared_ptr<IpcServer::Connection>& connection);
@@ -29,7 +30,8 @@ class Control {
   std::string on_privacy(const Request& request, const Peer& peer);
   std::string on_feedback(const std::string& what, const Request& request, const ConnectionPointer& connection);
   std::string on_administration(const std::string& what, const Request& request, const Peer& peer);
-  std::string ask(std::function<Result<nlohmann::json>(Agent&)> question, std::chrono::milliseconds patience = std::chrono::seconds(20));
+  std::string ask(std::function<Result<nlohmann::json>(Agent&)> question,
+                  std::chrono::milliseconds patience = std::chrono::seconds(20));
   std::string busy() const;
 
   Agent& agent_;

@@ -35,7 +35,8 @@ bool Desk::set_full_screen(const std::shared_ptr<IpcServer::Connection>& connect
 
 bool Desk::is_session(const std::shared_ptr<IpcServer::Connection>& connection) {
   const std::lock_guard lock(mutex_);
-  return std::any_of(sessions_.begin(), sessions_.end(), [&](const Session& session) { return session.connection.lock() == connection; });
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [&](const Session& session) { return session.connection.lock() == connection; });
 }
 
 void Desk::send(const std::string& line) {

@@ -12,7 +12,8 @@
 
 namespace hale::agent {
 
-/// The desktop sessions that wait for messages. Thread-safe: control opens them, collect speaks to them. A session ends with its connection.
+/// The desktop sessions that wait for messages. Thread-safe: control opens them, collect speaks to them. A session ends
+/// with its connection.
 class Desk {
  public:
   void open(const std::shared_ptr<IpcServer::Connection>& connection, std::string locale, bool full_screen);

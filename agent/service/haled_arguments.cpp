@@ -23,7 +23,8 @@ Usage mistake(std::string what) { return {2, fmt::format("haled: {}; --help list
 
 Result<double> parse_speed(std::string_view text) {
   const auto speed = parse_double(text);
-  if (!speed || !std::isfinite(*speed) || *speed < 0) return fail(Errc::invalid_input, fmt::format("--speed must be a number from 0, is \"{}\"", text));
+  if (!speed || !std::isfinite(*speed) || *speed < 0)
+    return fail(Errc::invalid_input, fmt::format("--speed must be a number from 0, is \"{}\"", text));
   return *speed;
 }
 
@@ -42,7 +43,8 @@ tl::expected<HaledArguments, Usage> parse_haled_arguments(const std::vector<std:
       value = std::string(name.substr(equals + 1));
       name = name.substr(0, equals);
     }
-    const bool known = name == "--config" || name == "--sysfs" || name == "--procfs" || name == "--devfs" || name == "--replay" || name == "--speed";
+    const bool known = name == "--config" || name == "--sysfs" || name == "--procfs" || name == "--devfs" ||
+                       name == "--replay" || name == "--speed";
     if (!known) return tl::unexpected(mistake(fmt::format("unknown option {}", name)));
     if (!joined) {
       if (i + 1 >= words.size()) return tl::unexpected(mistake(fmt::format("{} needs a value", name)));

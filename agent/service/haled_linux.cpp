@@ -65,7 +65,10 @@ Result<> make_state_folder(const std::filesystem::path& folder) {
   const bool made = std::filesystem::create_directories(folder, error);
   if (error) return fail(Errc::io, fmt::format("making the state folder {}: {}", folder.string(), error.message()));
   if (made) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-  if (::access(folder.c_str(), W_OK) != 0) return fail(Errc::permission, fmt::format("the state folder {} cannot be written; set HALE_STATE_DIR or run as its owner", folder.string()));
+  if (::access(folder.c_str(), W_OK) != 0)
+    return fail(
+        Errc::permission,
+        fmt::format("the state folder {} cannot be written; set HALE_STATE_DIR or run as its owner", folder.string()));
   return {};
 }
 
@@ -74,7 +77,8 @@ Result<std::string> serial_salt(const std::filesystem::path& state) { return Sec
 
 class Haled {
  public:
-  Haled(const HaledArguments& arguments, const std::function<void()>& restart) : arguments_(arguments), restart_(restart), state_(state_folder()) {}
+  Haled(const HaledArguments& arguments, const std::function<void()>& restart)
+      : arguments_(arguments), restart_(restart), state_(state_folder()) {}
   int run();
 
  private:
@@ -118,25 +122,43 @@ Result<> Haled::compose() {
     return make_collectors(environment);
   };
   // The runner is made after the server that it is watched by; what is due before then is due at its start.
-  Agent::Hooks hooks{.upload_soon = [this] { if (runner_ != nullptr) runner_->soon(); }, .sweep_started = [this](milliseconds pause) { watchdog_.arm(pause + kHang); }, .settled = [] { release_startup_memory(); }};
-  auto agent = Agent::make({.config = config_, .state = state_, .skipped = read_skip_list(state_, system_clock().now()), .replay = arguments_.replay, .speed = arguments_.speed},
+  Agent::Hooks hooks{.upload_soon =
+                         [this] {
+                           if (runner_ != nullptr) runner_->soon();
+                         },
+                     .sweep_started = [this](milliseconds pause) { watchdog_.arm(pause + kHang); },
+                     .settled = [] { release_startup_memory(); }};
+  auto agent = Agent::make({.config = config_,
+                            .state = state_,
+                            .skipped = read_skip_list(state_, system_clock().now()),
+                            .replay = arguments_.replay,
+                            .speed = arguments_.speed},
                            make, desk_, mailbox_, system_clock(), std::move(hooks));
   if (!agent) return fail(std::move(agent.error()));
   agent_ = std::move(*agent);
 
   control_ = std::make_unique<Control>(*agent_, desk_, mailbox_, runner_);
-  auto server = IpcServer::listen(control_socket(), [this](std::string_view line, const auto& connection) { return control_->handle(line, connection); });
+  auto server = IpcServer::listen(control_socket(), [this](std::string_view line, const auto& connection) {
+    return control_->handle(line, connection);
+  });
   if (!server) return fail(std::move(server.error()).with_context("the control socket"));
   server_ = std::move(*server);
   const char* trigger = std::getenv("HALE_UPLOAD_TRIGGER");
   uploads_ = std::make_unique<UploadRunner>(
-      UploadRunner::Options{.program = find_program("hale-upload"), .state = state_, .trigger = trigger != nullptr ? trigger : "", .proxy = config_.proxy, .interval = std::chrono::minutes(config_.upload_interval_minutes)},
-      UploadRunner::Loop{.watch = [this](int fd, std::function<void()> readable) { server_->watch(fd, std::move(readable)); },
-                         .unwatch = [this](int fd) { server_->unwatch(fd); },
-                         .may_send = [this] { return agent_->may_send(); }});
+      UploadRunner::Options{.program = find_program("hale-upload"),
+                            .state = state_,
+                            .trigger = trigger != nullptr ? trigger : "",
+                            .proxy = config_.proxy,
+                            .interval = std::chrono::minutes(config_.upload_interval_minutes)},
+      UploadRunner::Loop{
+          .watch = [this](int fd, std::function<void()> readable) { server_->watch(fd, std::move(readable)); },
+          .unwatch = [this](int fd) { server_->unwatch(fd); },
+          .may_send = [this] { return agent_->may_send(); }});
   runner_ = uploads_.get();
   if (agent_->may_send()) runner_->soon();
-  server_->watch(signals_.fd(), [this] { if (signals_.take_stop()) stop_.request_stop(); });
+  server_->watch(signals_.fd(), [this] {
+    if (signals_.take_stop()) stop_.request_stop();
+  });
   server_->watch(watchdog_.fd(), [this] { on_watchdog(); });
   return {};
 }
@@ -145,7 +167,8 @@ void Haled::on_watchdog() {
   if (!watchdog_.take()) return;
   const int index = agent_->scheduler().running();
   if (index < 0) {
-    log_warning("a sweep is more than two minutes late, though no collector runs: is the disk of the state folder stuck?");
+    log_warning(
+        "a sweep is more than two minutes late, though no collector runs: is the disk of the state folder stuck?");
     return watchdog_.arm(kHang);
   }
   const auto name = agent_->scheduler().entries()[static_cast<std::size_t>(index)].collector->name();

@@ -8,7 +8,8 @@
 namespace hale::agent {
 
 std::string language_of_locale(std::string_view locale) {
-  const bool chinese = locale.starts_with("zh") && (locale.size() == 2 || locale[2] == '_' || locale[2] == '-' || locale[2] == '.');
+  const bool chinese =
+      locale.starts_with("zh") && (locale.size() == 2 || locale[2] == '_' || locale[2] == '-' || locale[2] == '.');
   return chinese ? "zh-CN" : "en";
 }
 

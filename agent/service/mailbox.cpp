@@ -27,7 +27,8 @@ void Mailbox::serve_until(std::chrono::steady_clock::time_point deadline, const 
   for (;;) {
     serve();
     std::unique_lock lock(mutex_);
-    const bool something = changed_.wait_until(lock, deadline, [&] { return !questions_.empty() || woken_ || stop.stop_requested(); });
+    const bool something =
+        changed_.wait_until(lock, deadline, [&] { return !questions_.empty() || woken_ || stop.stop_requested(); });
     woken_ = false;
     if (!something || stop.stop_requested()) return;
     if (questions_.empty()) return;

@@ -16,8 +16,8 @@ class Mailbox {
  public:
   using Work = std::function<std::string()>;
 
-  /// Runs `work` on the collect thread and waits for what it says; empty when `patience` ends first (a collector hangs). `work` may then still run
-  /// later, so it owns what it uses. Any thread but the collect thread.
+  /// Runs `work` on the collect thread and waits for what it says; empty when `patience` ends first (a collector
+  /// hangs). `work` may then still run later, so it owns what it uses. Any thread but the collect thread.
   std::optional<std::string> ask(Work work, std::chrono::milliseconds patience);
   /// The same without waiting.
   void post(std::function<void()> work);

@@ -74,8 +74,10 @@ void Pipeline::note_events(std::span<const Event> events) {
     if (events_.size() < kMaxEvents) events_.push_back(event);
 }
 
-void Pipeline::step(Timestamp time, std::span<const rules::Sample> samples, std::span<const rules::EventSample> events, std::uint32_t device) {
-  while (judges_.size() <= device) judges_.push_back(std::make_unique<rules::Judge>(rules_, layout_, options_.policy, sink()));
+void Pipeline::step(Timestamp time, std::span<const rules::Sample> samples, std::span<const rules::EventSample> events,
+                    std::uint32_t device) {
+  while (judges_.size() <= device)
+    judges_.push_back(std::make_unique<rules::Judge>(rules_, layout_, options_.policy, sink()));
   device_ = device;
   last_time_ = time;
   auto& judge = *judges_[device];
@@ -104,7 +106,9 @@ void Pipeline::on_notification(const Notification& message) {
   welcome.actions = {{Answer::how_to_fix, options_.welcome_action}};
 }
 
-void Pipeline::on_withdraw(const std::string& notification_id) { urgent_.message_states.emplace_back(notification_id, MessageState::withdrawn); }
+void Pipeline::on_withdraw(const std::string& notification_id) {
+  urgent_.message_states.emplace_back(notification_id, MessageState::withdrawn);
+}
 
 void Pipeline::on_outcome(const Outcome& outcome) {
   if (uploading_) urgent_.items.push_back(make_item(outcome));
@@ -151,7 +155,8 @@ void Pipeline::add_rejections(GroupedChange& change) {
 void Pipeline::add_grouped_items(GroupedChange& change, Timestamp now, bool last) {
   if (!uploading_) return;
   auto& items = change.also.items;
-  if (auto body = telemetry_.take(layout_, last); !body.empty()) items.push_back(make_telemetry_item(std::move(body), now));
+  if (auto body = telemetry_.take(layout_, last); !body.empty())
+    items.push_back(make_telemetry_item(std::move(body), now));
   if (inventory_changed_ && !components_.empty()) {
     items.push_back(make_inventory_item(components_, context_, options_.host_name_hash, options_.policy.language, now));
     inventory_changed_ = false;
@@ -161,7 +166,8 @@ void Pipeline::add_grouped_items(GroupedChange& change, Timestamp now, bool last
 
 void Pipeline::flush(Timestamp now, bool last) {
   GroupedChange change;
-  if (!readings_.empty()) change.detail = readings_.take([this](rules::SeriesIndex series) { return store_id(series); });
+  if (!readings_.empty())
+    change.detail = readings_.take([this](rules::SeriesIndex series) { return store_id(series); });
   change.components = std::exchange(changed_components_, {});
   add_rejections(change);
   add_grouped_items(change, now, last);
@@ -193,7 +199,8 @@ void Pipeline::answer(const std::string& fingerprint, Answer answer, Timestamp n
   if (finding) judges_[0]->answer(fingerprint, answer, now);
   urgent_.answers.push_back({fingerprint, rule, answer, now});
   for (const auto& each : store_.messages(std::nullopt))
-    if (each.message.fingerprint == fingerprint && each.state != MessageState::withdrawn && each.state != MessageState::answered)
+    if (each.message.fingerprint == fingerprint && each.state != MessageState::withdrawn &&
+        each.state != MessageState::answered)
       urgent_.message_states.emplace_back(each.message.id, MessageState::answered);
   if (uploading_ && !rule.empty()) urgent_.items.push_back(make_feedback_item(fingerprint, rule, answer, now));
   commit_urgent();
@@ -219,7 +226,9 @@ void Pipeline::welcome(Timestamp now) {
   commit_urgent();
 }
 
-void Pipeline::set_watched_sources(const std::vector<std::string>& sources) { judges_[0]->set_watched_sources(sources); }
+void Pipeline::set_watched_sources(const std::vector<std::string>& sources) {
+  judges_[0]->set_watched_sources(sources);
+}
 
 void Pipeline::say(const Notification& message) {
   urgent_.messages.push_back(message);
@@ -243,7 +252,9 @@ void Pipeline::set_uploading(bool uploading, bool backfill, Timestamp now) {
   flush(now);
 }
 
-bool Pipeline::status_item_due(Timestamp now) const { return uploading_ && (now - status_put_ >= kStatusEvery || now < status_put_); }
+bool Pipeline::status_item_due(Timestamp now) const {
+  return uploading_ && (now - status_put_ >= kStatusEvery || now < status_put_);
+}
 
 void Pipeline::put_status(std::string body, Timestamp now) {
   status_put_ = now;

@@ -17,15 +17,16 @@ namespace hale::agent {
 /// Stands for the finding of the one message of greeting, which is about none.
 inline constexpr const char* kWelcomeFingerprint = "hale.welcome";
 
-/// From readings to what the person and the fleet hear: judges, remembers, fills the outbox. It only sequences; judging is rules/, remembering is
-/// agent/store. Everything on the collect thread.
+/// From readings to what the person and the fleet hear: judges, remembers, fills the outbox. It only sequences; judging
+/// is rules/, remembering is agent/store. Everything on the collect thread.
 class Pipeline final : private rules::Sink {
  public:
   struct Hooks {
     std::function<void(const Notification&)> show;
     std::function<void(const std::string& id)> withdraw;
     std::function<void()> upload_soon;
-    std::function<void(std::map<std::string, std::string>& meta)> add_bookmarks;  ///< where collectors stopped reading: stored with the judge's state
+    std::function<void(std::map<std::string, std::string>& meta)>
+        add_bookmarks;  ///< where collectors stopped reading: stored with the judge's state
   };
   struct Options {
     rules::PolicyOptions policy;
@@ -48,7 +49,8 @@ class Pipeline final : private rules::Sink {
   void note_events(std::span<const Event> events);
 
   /// One sweep, or one row of a recording. `device` > 0: a further device of a mixed recording, judged by itself.
-  void step(Timestamp time, std::span<const rules::Sample> samples, std::span<const rules::EventSample> events, std::uint32_t device = 0);
+  void step(Timestamp time, std::span<const rules::Sample> samples, std::span<const rules::EventSample> events,
+            std::uint32_t device = 0);
   /// Writes what may wait. `last`: nothing is left behind, the program ends.
   void flush(Timestamp now, bool last = false);
   bool flush_early() const { return readings_.full(); }
@@ -66,7 +68,8 @@ class Pipeline final : private rules::Sink {
   void say(const Notification& message);
   void withdraw_message(const std::string& id);
 
-  /// Enrolled and allowed: only then anything goes into the outbox. `backfill`: the findings so far go first (just enrolled, or just allowed).
+  /// Enrolled and allowed: only then anything goes into the outbox. `backfill`: the findings so far go first (just
+  /// enrolled, or just allowed).
   void set_uploading(bool uploading, bool backfill, Timestamp now);
   bool uploading() const { return uploading_; }
   /// Body of the hourly status item, made by the caller only when one is due.

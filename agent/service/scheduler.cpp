@@ -13,11 +13,13 @@ constexpr std::chrono::seconds kSlow{5};
 
 }  // namespace
 
-Scheduler::Scheduler(std::vector<std::unique_ptr<Collector>> collectors, Options options, const Clock& clock, std::function<void(std::string)> report)
+Scheduler::Scheduler(std::vector<std::unique_ptr<Collector>> collectors, Options options, const Clock& clock,
+                     std::function<void(std::string)> report)
     : options_(std::move(options)), clock_(clock), report_(std::move(report)) {
   for (auto& collector : collectors) {
     auto& entry = entries_.emplace_back();
-    entry.skipped = std::find(options_.skipped.begin(), options_.skipped.end(), collector->name()) != options_.skipped.end();
+    entry.skipped =
+        std::find(options_.skipped.begin(), options_.skipped.end(), collector->name()) != options_.skipped.end();
     entry.collector = std::move(collector);
   }
 }
@@ -49,7 +51,8 @@ void Scheduler::run(Entry& entry, Collection& out) {
     entry.thrown.clear();
   } catch (const std::exception& defect) {
     // Collectors never throw by contract; one that does must not take the others along.
-    if (entry.thrown.empty()) report_(fmt::format("{}: failed unexpectedly: {}", entry.collector->name(), defect.what()));
+    if (entry.thrown.empty())
+      report_(fmt::format("{}: failed unexpectedly: {}", entry.collector->name(), defect.what()));
     entry.thrown = defect.what();
   }
   const auto took = clock_.steady() - start;
@@ -57,7 +60,8 @@ void Scheduler::run(Entry& entry, Collection& out) {
     entry.slow_reported = false;
   } else if (!entry.slow_reported) {
     entry.slow_reported = true;
-    report_(fmt::format("{}: took {} ms to read", entry.collector->name(), std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+    report_(fmt::format("{}: took {} ms to read", entry.collector->name(),
+                        std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
   }
 }
 

@@ -12,8 +12,8 @@
 
 namespace hale::agent {
 
-/// Runs the collectors, each at its own pace but never by itself: a sweep runs what is due, so that the PC is woken once for all of them.
-/// The collect thread's; `running()` may be asked from any thread.
+/// Runs the collectors, each at its own pace but never by itself: a sweep runs what is due, so that the PC is woken
+/// once for all of them. The collect thread's; `running()` may be asked from any thread.
 class Scheduler {
  public:
   struct Options {
@@ -33,9 +33,11 @@ class Scheduler {
   };
 
   /// `report` gets a line for people, once per change of state.
-  Scheduler(std::vector<std::unique_ptr<Collector>> collectors, Options options, const Clock& clock, std::function<void(std::string)> report);
+  Scheduler(std::vector<std::unique_ptr<Collector>> collectors, Options options, const Clock& clock,
+            std::function<void(std::string)> report);
 
-  /// Everything that is due adds to `out` at out.time. Readings of collector i lie in [ends[i-1], ends[i]) of out.readings.
+  /// Everything that is due adds to `out` at out.time. Readings of collector i lie in [ends[i-1], ends[i]) of
+  /// out.readings.
   void sweep(Collection& out, std::vector<std::size_t>& ends);
   /// When the next sweep is due, `on_battery` stretched.
   std::chrono::milliseconds pause() const { return options_.sweep * (on_battery_ ? options_.battery_stretch : 1); }

@@ -18,7 +18,8 @@ json read(const std::filesystem::path& file, Timestamp now) {
   const auto document = parse_json(*text, 16 << 10, 4);
   if (!document || !document->is_object()) return kept;
   for (const auto& [name, until] : document->items()) {
-    const auto time = until.is_string() ? parse_rfc3339(until.get<std::string>()) : Result<Timestamp>(fail(Errc::invalid_input, ""));
+    const auto time =
+        until.is_string() ? parse_rfc3339(until.get<std::string>()) : Result<Timestamp>(fail(Errc::invalid_input, ""));
     // A time further off than a day comes from a clock that was wrong.
     if (time && *time > now && *time <= now + kSkippedFor) kept[name] = until;
   }

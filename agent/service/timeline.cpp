@@ -13,7 +13,8 @@ constexpr milliseconds kPatience = std::chrono::minutes(10);
 }  // namespace
 
 Timeline::Moment Timeline::next(Timestamp wall, Clock::Steady steady) {
-  const auto elapsed = last_steady_ ? std::chrono::duration_cast<milliseconds>(steady - *last_steady_) : milliseconds(0);
+  const auto elapsed =
+      last_steady_ ? std::chrono::duration_cast<milliseconds>(steady - *last_steady_) : milliseconds(0);
   const bool first = !last_steady_;
   last_steady_ = steady;
   if (!last_) {

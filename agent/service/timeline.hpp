@@ -10,9 +10,11 @@ namespace hale::agent {
 
 /// Turns the wall clock, which may jump, into times that never go backwards. Pure; one thread.
 ///
-/// - forward: taken as it is. More than a minute beyond what the steady clock counted is a `gap` (sleep, or the clock was set).
+/// - forward: taken as it is. More than a minute beyond what the steady clock counted is a `gap` (sleep, or the clock
+/// was set).
 /// - back by at most ten minutes: time goes on at half speed until the wall clock has caught up (`slewed`).
-/// - back by more: sweeps wait (`waiting`) for ten minutes of the steady clock, for a time server often puts it right just after start;
+/// - back by more: sweeps wait (`waiting`) for ten minutes of the steady clock, for a time server often puts it right
+/// just after start;
 ///   then the new time is believed (`restarted`): what was learned at the later time can no longer be continued.
 class Timeline {
  public:

@@ -1,9 +1,6 @@
 #include "agent/service/upload_runner.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -11,6 +8,7 @@
 
 #include "agent/service/json_fields.hpp"
 #include "agent/service/log.hpp"
+#include "agent/service/trigger_file.hpp"
 #include "core/codec.hpp"
 #include "core/time.hpp"
 #include "platform/clock.hpp"
@@ -24,7 +22,9 @@ constexpr int kRevoked = 4;
 constexpr std::chrono::minutes kAfterFailure{5};
 constexpr std::chrono::hours kAfterRevocation{24};
 
-std::int64_t steady_ms() { return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+std::int64_t steady_ms() {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 double random_fraction() {
   static std::minstd_rand engine(std::random_device{}());
@@ -47,7 +47,9 @@ UploadOutcome parse_upload_outcome(int exit_code, std::string_view output) {
     outcome.error = fmt::format("hale-upload ended with code {} without saying why", exit_code);
     return outcome;
   }
-  const auto count = [&](const char* name) { return static_cast<std::uint64_t>(std::max<std::int64_t>(integer_field(*document, name).value_or(0), 0)); };
+  const auto count = [&](const char* name) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(integer_field(*document, name).value_or(0), 0));
+  };
   outcome.sent = count("sent");
   outcome.waiting = count("waiting");
   constexpr std::uint64_t kLongest = 7 * 86'400;
@@ -92,14 +94,10 @@ void UploadRunner::on_timer() {
 
 void UploadRunner::touch_trigger() {
   again_.store(false, std::memory_order_relaxed);
-  const int fd = ::open(options_.trigger.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-  // A path unit reacts to a write, not to a changed time stamp alone.
-  const bool touched = fd >= 0 && ::ftruncate(fd, 0) == 0 && ::write(fd, "due\n", 4) == 4;
-  if (fd >= 0) ::close(fd);
-  if (!touched && last_error_.empty()) {
-    last_error_ = fmt::format("cannot touch {}: uploads are not started", options_.trigger.string());
-    log_error(last_error_);
-  }
+  const auto touched = touch_trigger_file(options_.trigger);
+  const auto error = touched ? std::string() : touched.error().message;
+  if (!error.empty() && error != last_error_) log_error(error);
+  last_error_ = error;
   timer_.arm(next_upload_delay({}, options_.interval, random_fraction()));
 }
 
@@ -108,8 +106,9 @@ void UploadRunner::start_child(bool by_hand) {
   std::vector<std::string> arguments{"run", "--state", options_.state.string()};
   if (!options_.proxy.empty()) arguments.insert(arguments.end(), {"--proxy", options_.proxy});
   if (by_hand) arguments.emplace_back("--now");
-  auto child = options_.program.empty() ? Result<std::unique_ptr<Child>>(fail(Errc::not_found, "hale-upload is not installed beside haled"))
-                                        : Child::start(options_.program, arguments);
+  auto child = options_.program.empty()
+                   ? Result<std::unique_ptr<Child>>(fail(Errc::not_found, "hale-upload is not installed beside haled"))
+                   : Child::start(options_.program, arguments);
   if (!child) {
     if (last_error_ != child.error().message) log_error(child.error().message);
     last_error_ = child.error().message;

@@ -24,11 +24,12 @@ struct UploadOutcome {
 UploadOutcome parse_upload_outcome(int exit_code, std::string_view output);
 
 /// When to run hale-upload next. Pure; `random` in [0, 1).
-/// Success: the interval, +-10 % so that a fleet does not come at once. Failure: what hale-upload asked for (it keeps the backoff), else 5 minutes.
-/// Revoked: a day.
+/// Success: the interval, +-10 % so that a fleet does not come at once. Failure: what hale-upload asked for (it keeps
+/// the backoff), else 5 minutes. Revoked: a day.
 std::chrono::milliseconds next_upload_delay(const UploadOutcome& outcome, std::chrono::minutes interval, double random);
 
-/// Starts hale-upload when something is due: as a child, or by touching the file that a systemd path unit watches. Control thread, but for soon().
+/// Starts hale-upload when something is due: as a child, or by touching the file that a systemd path unit watches.
+/// Control thread, but for soon().
 class UploadRunner {
  public:
   struct Options {
@@ -47,8 +48,8 @@ class UploadRunner {
   UploadRunner(Options options, Loop loop);
   ~UploadRunner();
 
-  /// Something is due that does not wait: starts within a second, or right after the run that is under way. A server that asked for patience gets it.
-  /// Any thread.
+  /// Something is due that does not wait: starts within a second, or right after the run that is under way. A server
+  /// that asked for patience gets it. Any thread.
   void soon();
   /// A person asked: at once, own backoff aside.
   void now_by_hand();

@@ -241,7 +241,8 @@ Block aggregate(std::span<const Block> blocks, std::int64_t step_ms, std::int64_
         const auto time = block.times[column.rows[i]];
         if (time < from || time >= to) continue;
         const double value = column.values[i];
-        steps[floor_to(time, step_ms)].add(value, column.low.empty() ? value : column.low[i], column.high.empty() ? value : column.high[i]);
+        steps[floor_to(time, step_ms)].add(value, column.low.empty() ? value : column.low[i],
+                                           column.high.empty() ? value : column.high[i]);
       }
     }
   }

@@ -25,11 +25,14 @@ struct Store::Pending {
     grouped = false;
   }
 
-  /// Memory stays bounded: a day of detail at the usual ten minutes a block, a day of telemetry, the newest of each named value, every finding.
+  /// Memory stays bounded: a day of detail at the usual ten minutes a block, a day of telemetry, the newest of each
+  /// named value, every finding.
   void bound() {
     keep_newest_meta();
     keep_newest_readings();
-    std::erase_if(changes, [](const GroupedChange& each) { return !each.detail && each.components.empty() && each.rejected.empty() && each.also.empty(); });
+    std::erase_if(changes, [](const GroupedChange& each) {
+      return !each.detail && each.components.empty() && each.rejected.empty() && each.also.empty();
+    });
     constexpr std::size_t kMaxChanges = 2000;
     for (auto each = changes.begin(); changes.size() > kMaxChanges && each != changes.end();)
       each = each->also.findings.empty() ? changes.erase(each) : each + 1;
@@ -52,7 +55,8 @@ struct Store::Pending {
     std::size_t telemetry = 0;
     for (auto each = changes.rbegin(); each != changes.rend(); ++each) {
       if (each->detail && ++blocks > kMaxBlocks) each->detail.reset();
-      std::erase_if(each->also.items, [&](const Item& item) { return item.kind == ItemKind::telemetry && ++telemetry > kMaxTelemetry; });
+      std::erase_if(each->also.items,
+                    [&](const Item& item) { return item.kind == ItemKind::telemetry && ++telemetry > kMaxTelemetry; });
     }
   }
 };

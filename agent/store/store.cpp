@@ -22,20 +22,28 @@ constexpr std::int64_t kKeepRejectedDays = 35;
 
 std::string_view to_string(MessageState state) {
   switch (state) {
-    case MessageState::waiting: return "waiting";
-    case MessageState::shown: return "shown";
-    case MessageState::answered: return "answered";
-    case MessageState::withdrawn: return "withdrawn";
+    case MessageState::waiting:
+      return "waiting";
+    case MessageState::shown:
+      return "shown";
+    case MessageState::answered:
+      return "answered";
+    case MessageState::withdrawn:
+      return "withdrawn";
   }
   return {};
 }
 
 bool UrgentChange::empty() const {
-  return findings.empty() && messages.empty() && message_states.empty() && outcomes.empty() && answers.empty() && items.empty() && meta.empty();
+  return findings.empty() && messages.empty() && message_states.empty() && outcomes.empty() && answers.empty() &&
+         items.empty() && meta.empty();
 }
 
 Store::Store(std::filesystem::path file, std::string spool_key, StoreOptions options)
-    : file_(std::move(file)), spool_key_(std::move(spool_key)), options_(options), pending_(std::make_unique<Pending>()) {
+    : file_(std::move(file)),
+      spool_key_(std::move(spool_key)),
+      options_(options),
+      pending_(std::make_unique<Pending>()) {
   if (auto opened = open(); !opened) failed(opened.error());
 }
 
@@ -45,7 +53,8 @@ Result<> Store::open() {
   auto attempt = [this]() -> Result<Database> {
     auto database = Database::open(file_, {.cache_kib = kCacheKib, .durable = options_.durable});
     if (!database) return database;
-    if (auto migrated = database->migrate("store", embedded::store_migrations()); !migrated) return fail(migrated.error());
+    if (auto migrated = database->migrate("store", embedded::store_migrations()); !migrated)
+      return fail(migrated.error());
     if (auto migrated = database->migrate("outbox", outbox_migrations()); !migrated) return fail(migrated.error());
     return database;
   };
@@ -53,7 +62,8 @@ Result<> Store::open() {
   if (!database && database.error().code == Errc::invalid_input) {
     const auto aside = std::filesystem::path(file_).concat(".damaged");
     std::error_code ignored;
-    for (const auto* suffix : {"-wal", "-shm"}) std::filesystem::remove(std::filesystem::path(file_).concat(suffix), ignored);
+    for (const auto* suffix : {"-wal", "-shm"})
+      std::filesystem::remove(std::filesystem::path(file_).concat(suffix), ignored);
     std::filesystem::rename(file_, aside, ignored);
     if (ignored) return fail(database.error());
     opening_note_ = fmt::format("{}; it was moved to {} and a new one begun", database.error().message, aside.string());
@@ -88,7 +98,8 @@ Result<Statement*> Store::prepared(const char* sql) {
 std::uint32_t Store::series_id(Metric metric, const std::string& component, const std::string& key) {
   const auto name = fmt::format("{}/{}/{}", info(metric).name, component, key);
   if (const auto known = series_ids_.find(name); known != series_ids_.end()) return known->second;
-  // Ids are given in memory and written with the first block that uses them: naming a series costs no transaction of its own.
+  // Ids are given in memory and written with the first block that uses them: naming a series costs no transaction of
+  // its own.
   if (series_ids_.empty() && ready()) {
     if (auto all = prepared("SELECT id, metric, component, key FROM series"); all) {
       for (auto row = (*all)->step(); row && *row; row = (*all)->step())
@@ -126,7 +137,11 @@ void Store::retry() {
     for (const auto& each : pending_->series) {
       auto insert = prepared("INSERT OR IGNORE INTO series (id, metric, component, key) VALUES (?, ?, ?, ?)");
       if (!insert) return fail(insert.error());
-      (*insert)->bind(1, std::int64_t{each.id}).bind(2, std::string_view(each.metric)).bind(3, std::string_view(each.component)).bind(4, std::string_view(each.key));
+      (*insert)
+          ->bind(1, std::int64_t{each.id})
+          .bind(2, std::string_view(each.metric))
+          .bind(3, std::string_view(each.component))
+          .bind(4, std::string_view(each.key));
       if (auto done = (*insert)->run(); !done) return done;
     }
     for (const auto& change : pending_->changes)
@@ -149,15 +164,27 @@ Result<> Store::put_findings(const UrgentChange& change) {
   for (const auto& finding : change.findings) {
     const auto body = to_json(finding).dump();
     auto latest = prepared(
-        "INSERT INTO finding (fingerprint, rule, state, severity, first_seen, last_seen, body) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) "
-        "DO UPDATE SET state = excluded.state, severity = excluded.severity, first_seen = excluded.first_seen, last_seen = excluded.last_seen, body = excluded.body");
+        "INSERT INTO finding (fingerprint, rule, state, severity, first_seen, last_seen, body) VALUES (?, ?, ?, ?, ?, "
+        "?, ?) ON CONFLICT (fingerprint) "
+        "DO UPDATE SET state = excluded.state, severity = excluded.severity, first_seen = excluded.first_seen, "
+        "last_seen = excluded.last_seen, body = excluded.body");
     if (!latest) return fail(latest.error());
-    (*latest)->bind(1, std::string_view(finding.fingerprint)).bind(2, std::string_view(finding.rule)).bind(3, to_string(finding.state));
-    (*latest)->bind(4, to_string(finding.severity)).bind(5, to_unix_ms(finding.first_seen)).bind(6, to_unix_ms(finding.last_seen)).bind(7, std::string_view(body));
+    (*latest)
+        ->bind(1, std::string_view(finding.fingerprint))
+        .bind(2, std::string_view(finding.rule))
+        .bind(3, to_string(finding.state));
+    (*latest)
+        ->bind(4, to_string(finding.severity))
+        .bind(5, to_unix_ms(finding.first_seen))
+        .bind(6, to_unix_ms(finding.last_seen))
+        .bind(7, std::string_view(body));
     if (auto done = (*latest)->run(); !done) return done;
     auto log = prepared("INSERT INTO transition (fingerprint, time, body) VALUES (?, ?, ?)");
     if (!log) return fail(log.error());
-    (*log)->bind(1, std::string_view(finding.fingerprint)).bind(2, to_unix_ms(finding.last_seen)).bind(3, std::string_view(body));
+    (*log)
+        ->bind(1, std::string_view(finding.fingerprint))
+        .bind(2, to_unix_ms(finding.last_seen))
+        .bind(3, std::string_view(body));
     if (auto done = (*log)->run(); !done) return done;
   }
   return {};
@@ -165,10 +192,15 @@ Result<> Store::put_findings(const UrgentChange& change) {
 
 Result<> Store::put_messages(const UrgentChange& change) {
   for (const auto& message : change.messages) {
-    auto put = prepared("INSERT OR REPLACE INTO message (id, fingerprint, state, time, body) VALUES (?, ?, 'waiting', ?, ?)");
+    auto put =
+        prepared("INSERT OR REPLACE INTO message (id, fingerprint, state, time, body) VALUES (?, ?, 'waiting', ?, ?)");
     if (!put) return fail(put.error());
     const auto body = to_json(message).dump();
-    (*put)->bind(1, std::string_view(message.id)).bind(2, std::string_view(message.fingerprint)).bind(3, to_unix_ms(message.time)).bind(4, std::string_view(body));
+    (*put)
+        ->bind(1, std::string_view(message.id))
+        .bind(2, std::string_view(message.fingerprint))
+        .bind(3, to_unix_ms(message.time))
+        .bind(4, std::string_view(body));
     if (auto done = (*put)->run(); !done) return done;
   }
   for (const auto& [id, state] : change.message_states) {
@@ -180,7 +212,11 @@ Result<> Store::put_messages(const UrgentChange& change) {
   for (const auto& answer : change.answers) {
     auto put = prepared("INSERT INTO answer (fingerprint, rule, answer, time) VALUES (?, ?, ?, ?)");
     if (!put) return fail(put.error());
-    (*put)->bind(1, std::string_view(answer.fingerprint)).bind(2, std::string_view(answer.rule)).bind(3, to_string(answer.answer)).bind(4, to_unix_ms(answer.time));
+    (*put)
+        ->bind(1, std::string_view(answer.fingerprint))
+        .bind(2, std::string_view(answer.rule))
+        .bind(3, to_string(answer.answer))
+        .bind(4, to_unix_ms(answer.time));
     if (auto done = (*put)->run(); !done) return done;
   }
   return {};
@@ -209,8 +245,10 @@ Result<> Store::apply(const UrgentChange& change) {
     auto done = outbox_->put(item);
     // An item the outbox will never take must not hold back what it was made of.
     const bool refused = !done && (done.error().code == Errc::conflict || done.error().code == Errc::invalid_input);
-    if (refused) log_error("outbox: " + done.error().message);
-    else if (!done) return done;
+    if (refused)
+      log_error("outbox: " + done.error().message);
+    else if (!done)
+      return done;
   }
   return {};
 }
@@ -232,9 +270,15 @@ Result<> Store::apply(const GroupedChange& change) {
   if (auto done = put_components(change); !done) return done;
   const auto today = pending_->now_ms / kDayMs;
   for (const auto& rejected : change.rejected) {
-    auto put = prepared("INSERT INTO rejected (day, series, reason, count) VALUES (?, ?, ?, ?) ON CONFLICT (day, series, reason) DO UPDATE SET count = count + excluded.count");
+    auto put = prepared(
+        "INSERT INTO rejected (day, series, reason, count) VALUES (?, ?, ?, ?) ON CONFLICT (day, series, reason) DO "
+        "UPDATE SET count = count + excluded.count");
     if (!put) return fail(put.error());
-    (*put)->bind(1, today).bind(2, std::string_view(rejected.series)).bind(3, std::string_view(rejected.reason)).bind(4, static_cast<std::int64_t>(rejected.count));
+    (*put)
+        ->bind(1, today)
+        .bind(2, std::string_view(rejected.series))
+        .bind(3, std::string_view(rejected.reason))
+        .bind(4, static_cast<std::int64_t>(rejected.count));
     if (auto done = (*put)->run(); !done) return done;
   }
   if (!change.rejected.empty()) {
@@ -252,7 +296,8 @@ Result<> Store::erase_all() {
   if (!ready()) return fail(Errc::unavailable, trouble_);
   auto transaction = Transaction::begin(*database_);
   if (!transaction) return fail(transaction.error());
-  for (const auto* table : {"meta", "series", "block", "finding", "transition", "message", "answer", "outcome", "component", "rejected"})
+  for (const auto* table :
+       {"meta", "series", "block", "finding", "transition", "message", "answer", "outcome", "component", "rejected"})
     if (auto done = database_->execute(fmt::format("DELETE FROM {}", table)); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
   if (auto done = outbox_->erase_all(); !done) return done;  // in a transaction of its own

@@ -34,7 +34,7 @@ struct UrgentChange {
     Timestamp time;
   };
   std::vector<Answered> answers;
-  std::vector<Item> items;                 ///< for the outbox
+  std::vector<Item> items;                  ///< for the outbox
   std::map<std::string, std::string> meta;  ///< judge state, bookmarks
   bool empty() const;
 };
@@ -59,12 +59,12 @@ struct StoreOptions {
 
 /// The agent's database, <state>/hale.db. One thread.
 ///
-/// A failing disk does not stop the agent: what cannot be written is kept in memory (bounded: all findings, the newest readings), `trouble()` says
-/// so, and the next write that works brings everything along.
+/// A failing disk does not stop the agent: what cannot be written is kept in memory (bounded: all findings, the newest
+/// readings), `trouble()` says so, and the next write that works brings everything along.
 class Store {
  public:
-  /// Opens or makes it. A damaged database is moved aside (hale.db.damaged) and a new one begun; a database that cannot be opened at all (full
-  /// disk, no permission) leaves a Store that works in memory and tries again at each write.
+  /// Opens or makes it. A damaged database is moved aside (hale.db.damaged) and a new one begun; a database that cannot
+  /// be opened at all (full disk, no permission) leaves a Store that works in memory and tries again at each write.
   Store(std::filesystem::path file, std::string spool_key, StoreOptions options);
   ~Store();
   Store(const Store&) = delete;
@@ -85,7 +85,7 @@ class Store {
   std::optional<std::string> meta(const std::string& name);
   std::map<std::string, std::string> meta_with_prefix(const std::string& prefix);
   std::vector<Finding> findings(bool resolved_too, std::size_t limit = 1000);
-  std::vector<Finding> transitions(std::size_t newest);  ///< in time order
+  std::vector<Finding> transitions(std::size_t newest);   ///< in time order
   std::optional<Finding> finding(const std::string& id);  ///< fingerprint, at least 8 characters of it, or rule
   struct StoredMessage {
     Notification message;
@@ -97,8 +97,10 @@ class Store {
   std::vector<Component> components();
   std::map<std::string, std::uint64_t> rejected_since(std::int64_t day);  ///< by "series reason"
 
-  /// Stored readings of a tier (0 detail, 1 five minutes, 2 hours, 3 days) in [from, to), for plots and reports. Damaged blocks are left out.
-  std::vector<std::pair<Timestamp, double>> history(int tier, Metric metric, const std::string& component, const std::string& key, Timestamp from, Timestamp to);
+  /// Stored readings of a tier (0 detail, 1 five minutes, 2 hours, 3 days) in [from, to), for plots and reports.
+  /// Damaged blocks are left out.
+  std::vector<std::pair<Timestamp, double>> history(int tier, Metric metric, const std::string& component,
+                                                    const std::string& key, Timestamp from, Timestamp to);
 
   struct Size {
     std::uint64_t bytes{};

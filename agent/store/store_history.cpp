@@ -107,11 +107,13 @@ Result<> Store::shrink(std::int64_t now_ms) {
   }
   auto used = used_bytes();
   if (!used || *used <= options_.max_bytes) return used ? Result<>{} : Result<>(fail(used.error()));
-  // The waiting outbox has its own bound and is not counted against the history's: its pages are in the same file, so they are allowed for.
+  // The waiting outbox has its own bound and is not counted against the history's: its pages are in the same file, so
+  // they are allowed for.
   const auto allowed = options_.max_bytes;
   for (int tier = 0; tier < 3; ++tier) {
     while (*used > allowed / 10 * 9) {
-      auto drop = prepared("DELETE FROM block WHERE id IN (SELECT id FROM block WHERE tier = ? ORDER BY start LIMIT 32)");
+      auto drop =
+          prepared("DELETE FROM block WHERE id IN (SELECT id FROM block WHERE tier = ? ORDER BY start LIMIT 32)");
       if (!drop) return fail(drop.error());
       (*drop)->bind(1, std::int64_t{tier});
       if (auto done = (*drop)->run(); !done) return done;
@@ -123,8 +125,8 @@ Result<> Store::shrink(std::int64_t now_ms) {
   return {};
 }
 
-std::vector<std::pair<Timestamp, double>> Store::history(int tier, Metric metric, const std::string& component, const std::string& key, Timestamp from,
-                                                         Timestamp to) {
+std::vector<std::pair<Timestamp, double>> Store::history(int tier, Metric metric, const std::string& component,
+                                                         const std::string& key, Timestamp from, Timestamp to) {
   std::vector<std::pair<Timestamp, double>> points;
   if (!ready()) return points;
   const auto id = series_id(metric, component, key);
@@ -148,7 +150,8 @@ Store::Size Store::size() {
   if (const auto used = used_bytes()) size.bytes = *used;
   if (auto count = prepared("SELECT tier, count(*) FROM block GROUP BY tier"); count) {
     for (auto row = (*count)->step(); row && *row; row = (*count)->step())
-      if (const auto tier = (*count)->column_int(0); tier >= 0 && tier < 4) size.blocks[tier] = static_cast<std::uint64_t>((*count)->column_int(1));
+      if (const auto tier = (*count)->column_int(0); tier >= 0 && tier < 4)
+        size.blocks[tier] = static_cast<std::uint64_t>((*count)->column_int(1));
   }
   std::int64_t findings = 0;
   if (scalar("SELECT count(*) FROM finding", findings)) size.findings = static_cast<std::uint64_t>(findings);

@@ -48,7 +48,8 @@ std::map<std::string, std::string> Store::meta_with_prefix(const std::string& pr
   auto select = prepared("SELECT name, value FROM meta WHERE name >= ? AND name < ? || char(1114111)");
   if (!select) return all;
   (*select)->bind(1, std::string_view(prefix)).bind(2, std::string_view(prefix));
-  for (auto row = (*select)->step(); row && *row; row = (*select)->step()) all[(*select)->column_text(0)] = (*select)->column_blob(1);
+  for (auto row = (*select)->step(); row && *row; row = (*select)->step())
+    all[(*select)->column_text(0)] = (*select)->column_blob(1);
   return all;
 }
 
@@ -58,7 +59,8 @@ std::vector<Finding> Store::findings(bool resolved_too, std::size_t limit) {
     auto select = prepared("SELECT body FROM finding WHERE state = 'active' OR ? ORDER BY last_seen DESC LIMIT ?");
     if (select) {
       (*select)->bind(1, std::int64_t{resolved_too}).bind(2, static_cast<std::int64_t>(limit));
-      for (auto row = (*select)->step(); row && *row; row = (*select)->step()) read_body((*select)->column_text(0), finding_from_json, all);
+      for (auto row = (*select)->step(); row && *row; row = (*select)->step())
+        read_body((*select)->column_text(0), finding_from_json, all);
     }
   }
   for (const auto& change : pending_->changes) {
@@ -76,11 +78,13 @@ std::vector<Finding> Store::transitions(std::size_t newest) {
     auto select = prepared("SELECT body FROM transition ORDER BY id DESC LIMIT ?");
     if (select) {
       (*select)->bind(1, static_cast<std::int64_t>(newest));
-      for (auto row = (*select)->step(); row && *row; row = (*select)->step()) read_body((*select)->column_text(0), finding_from_json, all);
+      for (auto row = (*select)->step(); row && *row; row = (*select)->step())
+        read_body((*select)->column_text(0), finding_from_json, all);
     }
   }
   std::reverse(all.begin(), all.end());
-  for (const auto& change : pending_->changes) all.insert(all.end(), change.also.findings.begin(), change.also.findings.end());
+  for (const auto& change : pending_->changes)
+    all.insert(all.end(), change.also.findings.begin(), change.also.findings.end());
   return all;
 }
 
@@ -88,7 +92,8 @@ std::optional<Finding> Store::finding(const std::string& id) {
   constexpr std::size_t kShortestPrefix = 8;
   auto all = findings(true);
   for (auto& each : all)
-    if (each.fingerprint == id || (id.size() >= kShortestPrefix && each.fingerprint.starts_with(id))) return std::move(each);
+    if (each.fingerprint == id || (id.size() >= kShortestPrefix && each.fingerprint.starts_with(id)))
+      return std::move(each);
   for (const bool active_first : {true, false})
     for (auto& each : all)
       if (each.rule == id && (each.state == FindingState::active || !active_first)) return std::move(each);
@@ -139,7 +144,8 @@ std::vector<Component> Store::components() {
   if (!ready()) return all;
   auto select = prepared("SELECT body FROM component ORDER BY id");
   if (!select) return all;
-  for (auto row = (*select)->step(); row && *row; row = (*select)->step()) read_body((*select)->column_text(0), component_from_json, all);
+  for (auto row = (*select)->step(); row && *row; row = (*select)->step())
+    read_body((*select)->column_text(0), component_from_json, all);
   return all;
 }
 
@@ -150,7 +156,8 @@ std::map<std::string, std::uint64_t> Store::rejected_since(std::int64_t day) {
   if (!select) return all;
   (*select)->bind(1, day);
   for (auto row = (*select)->step(); row && *row; row = (*select)->step())
-    all[(*select)->column_text(0) + " " + (*select)->column_text(1)] = static_cast<std::uint64_t>((*select)->column_int(2));
+    all[(*select)->column_text(0) + " " + (*select)->column_text(1)] =
+        static_cast<std::uint64_t>((*select)->column_int(2));
   return all;
 }
 

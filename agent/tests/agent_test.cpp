@@ -23,7 +23,9 @@ class FailingDisk final : public Collector {
  public:
   std::string_view name() const override { return "disk"; }
   void collect(Collection& out, bool describe_all) override {
-    if (describe_all) out.components.push_back({"disk0", "host", ComponentType::physical_disk, "ST4000", "Seagate", "ST4000DM000", "1", "abc"});
+    if (describe_all)
+      out.components.push_back(
+          {"disk0", "host", ComponentType::physical_disk, "ST4000", "Seagate", "ST4000DM000", "1", "abc"});
     out.readings.push_back({Metric::hw_physical_disk_smart, "disk0", "self_assessment", 0, out.time});
     out.readings.push_back({Metric::hw_temperature, "disk0", "", -273'200, out.time});
     out.context.boot_id = "b";
@@ -35,7 +37,8 @@ class FailingDisk final : public Collector {
 
 class FakeConnection final : public IpcServer::Connection {
  public:
-  explicit FakeConnection(bool administrator) : peer_{.uid = 1000, .gid = 1000, .pid = 1, .administrator = administrator} {}
+  explicit FakeConnection(bool administrator)
+      : peer_{.uid = 1000, .gid = 1000, .pid = 1, .administrator = administrator} {}
   bool send_line(std::string_view line) override {
     const std::lock_guard lock(mutex_);
     lines_.emplace_back(line);
@@ -95,8 +98,12 @@ struct Rig {
     collect.request_stop();
     mailbox.wake();
   }
-  json ask(const json& request, const std::shared_ptr<IpcServer::Connection>& connection) { return json::parse(control->handle(request.dump(), connection)); }
-  json ask(const json& request, bool administrator = false) { return ask(request, std::make_shared<FakeConnection>(administrator)); }
+  json ask(const json& request, const std::shared_ptr<IpcServer::Connection>& connection) {
+    return json::parse(control->handle(request.dump(), connection));
+  }
+  json ask(const json& request, bool administrator = false) {
+    return ask(request, std::make_shared<FakeConnection>(administrator));
+  }
   bool until(const std::function<bool()>& done) {
     for (int i = 0; i < 200; ++i) {
       if (done()) return true;
@@ -166,7 +173,8 @@ TEST_CASE("a message waits for a session, is shown, answered, and the answer is 
   const auto finding = rig.ask({{"do", "findings"}})["findings"][0];
   CHECK(finding["rule"] == "disk.self_assessment");
   CHECK(finding["notified"] == "no");
-  const auto explained = rig.ask({{"do", "explain"}, {"id", std::string(finding["fingerprint"]).substr(0, 8)}, {"lang", "zh-CN"}});
+  const auto explained =
+      rig.ask({{"do", "explain"}, {"id", std::string(finding["fingerprint"]).substr(0, 8)}, {"lang", "zh-CN"}});
   CHECK(explained["ok"] == true);
   CHECK(explained["language"] == "zh-CN");
 
@@ -184,11 +192,13 @@ TEST_CASE("a message waits for a session, is shown, answered, and the answer is 
   rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}}, second);
   CHECK(rig.until([&] { return !shown_message(*second, finding["fingerprint"]).is_null(); }));
 
-  CHECK(rig.ask({{"do", "answer"}, {"fingerprint", finding["fingerprint"]}, {"answer", "did_it"}}, session)["ok"] == true);
+  CHECK(rig.ask({{"do", "answer"}, {"fingerprint", finding["fingerprint"]}, {"answer", "did_it"}}, session)["ok"] ==
+        true);
   CHECK(rig.ask({{"do", "findings"}})["findings"][0]["answer"] == "did_it");
   CHECK(rig.until([&] {
     const auto lines = second->lines();
-    return std::any_of(lines.begin(), lines.end(), [](const std::string& line) { return line.find("withdraw") != std::string::npos; });
+    return std::any_of(lines.begin(), lines.end(),
+                       [](const std::string& line) { return line.find("withdraw") != std::string::npos; });
   }));
 }
 
@@ -198,10 +208,15 @@ TEST_CASE("the first session is greeted once, and never again") {
     Rig rig(folder.path());
     const auto session = std::make_shared<FakeConnection>(false);
     rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}}, session);
-    const bool greeted = rig.until([&] { return start == 1 ? rig.ask({{"do", "status"}})["sweeps"] > 2 : !shown_message(*session, "hale.welcome").is_null(); });
+    const bool greeted = rig.until([&] {
+      return start == 1 ? rig.ask({{"do", "status"}})["sweeps"] > 2
+                        : !shown_message(*session, "hale.welcome").is_null();
+    });
     CHECK(greeted);
-    if (start == 0) rig.ask({{"do", "answer"}, {"fingerprint", "hale.welcome"}, {"answer", "dismissed"}}, session);
-    else CHECK(shown_message(*session, "hale.welcome").is_null());
+    if (start == 0)
+      rig.ask({{"do", "answer"}, {"fingerprint", "hale.welcome"}, {"answer", "dismissed"}}, session);
+    else
+      CHECK(shown_message(*session, "hale.welcome").is_null());
   }
 }
 
@@ -239,7 +254,9 @@ TEST_CASE("nothing is put into the outbox before enrolment, and nothing is sent 
   rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}}, session);
   REQUIRE(rig.until([&] { return !shown_message(*session, "hale.consent").is_null(); }));
   const auto question = shown_message(*session, "hale.consent");
-  CHECK_THAT(std::string(question["body"]), ContainsSubstring("Example School") && ContainsSubstring("https://fleet.example:8443") && ContainsSubstring("hale privacy --withdraw"));
+  CHECK_THAT(std::string(question["body"]), ContainsSubstring("Example School") &&
+                                                ContainsSubstring("https://fleet.example:8443") &&
+                                                ContainsSubstring("hale privacy --withdraw"));
 
   // Only the session that was asked may say yes; reading more is no answer.
   CHECK(rig.ask({{"do", "answer"}, {"fingerprint", "hale.consent"}, {"answer", "did_it"}})["code"] == "denied");
@@ -250,7 +267,9 @@ TEST_CASE("nothing is put into the outbox before enrolment, and nothing is sent 
   // What was found before goes first.
   CHECK(rig.ask({{"do", "privacy"}})["waiting"] > 0);
   const auto uploads = rig.ask({{"do", "uploads"}, {"count", 50}}, true)["uploads"];
-  CHECK(std::any_of(uploads.begin(), uploads.end(), [](const json& each) { return each["kind"] == "finding" && json::parse(std::string(each["body"]))["rule"] == "disk.self_assessment"; }));
+  CHECK(std::any_of(uploads.begin(), uploads.end(), [](const json& each) {
+    return each["kind"] == "finding" && json::parse(std::string(each["body"]))["rule"] == "disk.self_assessment";
+  }));
 
   // Anybody may stop it; what waits is gone.
   CHECK(rig.ask({{"do", "privacy"}, {"consent", "withdraw"}})["ok"] == true);
@@ -290,8 +309,10 @@ TEST_CASE("malformed requests are refused with a word on what is wrong") {
   const test::TemporaryFolder folder;
   Rig rig(folder.path());
   const auto connection = std::make_shared<FakeConnection>(false);
-  for (const auto* line : {"", "x", "[]", "{}", R"({"do":3})", R"({"do":"fly"})", R"({"do":"answer","fingerprint":"x","answer":"maybe"})", R"({"do":"shown","id":"x"})", R"({"do":"snooze","id":"x","days":100000})",
-                           R"({"do":"privacy","consent":"sell"})", R"({"do":"presence","full_screen":true})"}) {
+  for (const auto* line :
+       {"", "x", "[]", "{}", R"({"do":3})", R"({"do":"fly"})", R"({"do":"answer","fingerprint":"x","answer":"maybe"})",
+        R"({"do":"shown","id":"x"})", R"({"do":"snooze","id":"x","days":100000})",
+        R"({"do":"privacy","consent":"sell"})", R"({"do":"presence","full_screen":true})"}) {
     INFO(line);
     const auto reply = json::parse(rig.control->handle(line, connection));
     CHECK(reply["ok"] == false);

@@ -31,7 +31,8 @@ TEST_CASE("telemetry is five-minute minimum, mean and maximum, written as the wi
   const auto cpu = layout.series(Metric::hw_temperature, "cpu");
   const auto smart = layout.series(Metric::hw_physical_disk_smart, "disk \"0\"", "5");
   TelemetryBuffer buffer;
-  for (int i = 0; i < 90; ++i) buffer.add(kStart + std::chrono::seconds(10 * i), std::vector<rules::Sample>{{cpu, 40.0 + i % 30}});
+  for (int i = 0; i < 90; ++i)
+    buffer.add(kStart + std::chrono::seconds(10 * i), std::vector<rules::Sample>{{cpu, 40.0 + i % 30}});
   buffer.add(kStart + std::chrono::seconds(605), std::vector<rules::Sample>{{smart, 7}});
   const auto body = json::parse(buffer.take(layout, false));
   CHECK(body["start"] == to_rfc3339(kStart));
@@ -54,7 +55,8 @@ TEST_CASE("a day without a flush keeps the newest day of telemetry") {
   rules::Layout layout;
   const auto cpu = layout.series(Metric::hw_temperature, "cpu");
   TelemetryBuffer buffer;
-  for (int i = 0; i < 400; ++i) buffer.add(kStart + std::chrono::minutes(5 * i), std::vector<rules::Sample>{{cpu, static_cast<double>(i)}});
+  for (int i = 0; i < 400; ++i)
+    buffer.add(kStart + std::chrono::minutes(5 * i), std::vector<rules::Sample>{{cpu, static_cast<double>(i)}});
   const auto body = json::parse(buffer.take(layout, true));
   CHECK(body["series"][0]["offsets"].size() == 288);
   CHECK(body["series"][0]["max"].back() == 399);

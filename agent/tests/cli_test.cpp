@@ -13,10 +13,16 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-const std::vector<std::string> kCommands{"status", "components", "findings", "explain", "guide", "report", "record", "replay", "enroll", "uploads", "privacy", "forget", "snooze", "feedback", "doctor"};
+const std::vector<std::string> kCommands{"status",  "components", "findings", "explain",  "guide",
+                                         "report",  "record",     "replay",   "enroll",   "uploads",
+                                         "privacy", "forget",     "snooze",   "feedback", "doctor"};
 
-ProcessResult run_hale(std::vector<std::string> arguments, const std::string& locale = "C", const std::filesystem::path& state = "/nonexistent/hale") {
-  ProcessSpec spec{.program = std::filesystem::path(HALE_BIN_DIR) / "hale", .arguments = std::move(arguments), .environment = {{"HALE_STATE_DIR", state.string()}, {"LC_ALL", locale}}, .input = {}};
+ProcessResult run_hale(std::vector<std::string> arguments, const std::string& locale = "C",
+                       const std::filesystem::path& state = "/nonexistent/hale") {
+  ProcessSpec spec{.program = std::filesystem::path(HALE_BIN_DIR) / "hale",
+                   .arguments = std::move(arguments),
+                   .environment = {{"HALE_STATE_DIR", state.string()}, {"LC_ALL", locale}},
+                   .input = {}};
   auto result = run_process(spec);
   INFO((result ? std::string() : result.error().message));
   REQUIRE(result);
@@ -50,7 +56,17 @@ TEST_CASE("the help promises nothing that is not there") {
 }
 
 TEST_CASE("an agent that does not run is exit code 3, said with what to look at") {
-  for (const auto& arguments : std::vector<std::vector<std::string>>{{"status"}, {"components"}, {"findings", "--all"}, {"explain", "x"}, {"guide", "x"}, {"report"}, {"uploads"}, {"privacy"}, {"forget", "--yes"}, {"snooze", "x"}, {"feedback", "x", "did_it"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"status"},
+                                                                     {"components"},
+                                                                     {"findings", "--all"},
+                                                                     {"explain", "x"},
+                                                                     {"guide", "x"},
+                                                                     {"report"},
+                                                                     {"uploads"},
+                                                                     {"privacy"},
+                                                                     {"forget", "--yes"},
+                                                                     {"snooze", "x"},
+                                                                     {"feedback", "x", "did_it"}}) {
     INFO(arguments[0]);
     const auto result = run_hale(arguments);
     CHECK(result.exit_code == 3);
@@ -63,7 +79,20 @@ TEST_CASE("an agent that does not run is exit code 3, said with what to look at"
 }
 
 TEST_CASE("bad usage is exit code 2") {
-  for (const auto& arguments : std::vector<std::vector<std::string>>{{}, {"nonsense"}, {"explain"}, {"status", "--frob"}, {"uploads", "--show", "0"}, {"record"}, {"record", "--out", "x", "--interval", "0"}, {"feedback", "x", "maybe"}, {"forget"}, {"privacy", "--grant", "--withdraw"}, {"replay", "/nonexistent/x.csv"}, {"doctor", "--sysfs", "/nonexistent"}, {"enroll", "--token-file", "/nonexistent/token"}}) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"nonsense"},
+                                             {"explain"},
+                                             {"status", "--frob"},
+                                             {"uploads", "--show", "0"},
+                                             {"record"},
+                                             {"record", "--out", "x", "--interval", "0"},
+                                             {"feedback", "x", "maybe"},
+                                             {"forget"},
+                                             {"privacy", "--grant", "--withdraw"},
+                                             {"replay", "/nonexistent/x.csv"},
+                                             {"doctor", "--sysfs", "/nonexistent"},
+                                             {"enroll", "--token-file", "/nonexistent/token"}}) {
     INFO((arguments.empty() ? std::string("(none)") : arguments[0]));
     CHECK(run_hale(arguments).exit_code == 2);
   }
@@ -72,7 +101,8 @@ TEST_CASE("bad usage is exit code 2") {
 TEST_CASE("doctor and record work without the agent on a captured machine") {
   const test::TemporaryFolder folder;
   for (const auto* part : {"sys", "proc", "dev"}) std::filesystem::create_directory(folder.path() / part);
-  const std::vector<std::string> roots{"--sysfs", folder.path() / "sys", "--procfs", folder.path() / "proc", "--devfs", folder.path() / "dev"};
+  const std::vector<std::string> roots{"--sysfs", folder.path() / "sys", "--procfs", folder.path() / "proc",
+                                       "--devfs", folder.path() / "dev"};
   std::vector<std::string> doctor{"doctor", "--json"};
   doctor.insert(doctor.end(), roots.begin(), roots.end());
   const auto said = run_hale(doctor);
@@ -86,14 +116,16 @@ TEST_CASE("doctor and record work without the agent on a captured machine") {
 }
 
 TEST_CASE("haled's options are read, and mistakes named") {
-  const auto arguments = parse_haled_arguments({"--config", "c.json", "--sysfs=/s", "--speed", "0", "--replay", "r.csv"});
+  const auto arguments =
+      parse_haled_arguments({"--config", "c.json", "--sysfs=/s", "--speed", "0", "--replay", "r.csv"});
   REQUIRE(arguments);
   CHECK(arguments->config == "c.json");
   CHECK(arguments->roots.sys == "/s");
   CHECK(arguments->roots.captured);
   CHECK(arguments->speed == 0);
   CHECK(parse_haled_arguments({"--help"}).error().exit_code == 0);
-  for (const auto& bad : std::vector<std::vector<std::string>>{{"--conifg", "x"}, {"--config"}, {"--speed", "fast"}, {"--speed", "-1"}, {"--speed", "nan"}, {"stray"}}) {
+  for (const auto& bad : std::vector<std::vector<std::string>>{
+           {"--conifg", "x"}, {"--config"}, {"--speed", "fast"}, {"--speed", "-1"}, {"--speed", "nan"}, {"stray"}}) {
     INFO(bad[0]);
     const auto refused = parse_haled_arguments(bad);
     REQUIRE_FALSE(refused);

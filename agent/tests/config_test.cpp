@@ -1,8 +1,9 @@
 #include "agent/config/config.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -55,7 +56,8 @@ TEST_CASE("every key is read into its field") {
   const auto config = parse_config(R"({"sweep_interval_s":5,"language":"zh-CN",
     "notifications":{"quiet_hours":{"from":"23:30","to":"07:05"},"tips_per_day":0},
     "upload":{"interval_minutes":60,"proxy":"http://proxy:3128","consent":"granted"},
-    "store":{"max_mb":128,"outbox_max_mb":8},"battery":{"stretch":6}})", "hale.json");
+    "store":{"max_mb":128,"outbox_max_mb":8},"battery":{"stretch":6}})",
+                                   "hale.json");
   REQUIRE(config);
   CHECK(config->sweep_interval_s == 5);
   CHECK(config->language == "zh-CN");

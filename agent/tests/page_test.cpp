@@ -1,10 +1,9 @@
-#include "agent/page/guide_page.hpp"
-
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <nlohmann/json.hpp>
 
 #include "agent/desktop/link.hpp"
+#include "agent/page/guide_page.hpp"
 #include "agent/page/html.hpp"
 #include "agent/page/svg_plot.hpp"
 #include "core/codec.hpp"
@@ -25,12 +24,23 @@ json explained() {
   finding.severity = Severity::warning;
   finding.confidence = 0.8;
   finding.summary = "s";
-  finding.first_seen = finding.last_seen = finding.evidence.from = finding.evidence.to = from_unix_ms(1'790'000'000'000);
+  finding.first_seen = finding.last_seen = finding.evidence.from = finding.evidence.to =
+      from_unix_ms(1'790'000'000'000);
   finding.evidence.facts = {{"fan_speed", 2400.0, "rpm"}, {"<b>", std::string("<script>alert(1)</script>"), ""}};
-  finding.evidence.plots = {{"hw.temperature", "cpu", "Cel", {{finding.first_seen, 70}, {finding.first_seen + std::chrono::hours(1), 91.5}}, 95}};
+  finding.evidence.plots = {{"hw.temperature",
+                             "cpu",
+                             "Cel",
+                             {{finding.first_seen, 70}, {finding.first_seen + std::chrono::hours(1), 91.5}},
+                             95}};
   return {{"finding", to_json(finding)},
           {"language", "en"},
-          {"texts", {{"title", "the fan <i>clogs</i>"}, {"reason", "hot & loud"}, {"first_step", "Turn the PC off."}, {"further_steps", {"Open it.", "Blow."}}, {"when_to_call", "If it stays hot."}, {"references", {"[own]"}}}}};
+          {"texts",
+           {{"title", "the fan <i>clogs</i>"},
+            {"reason", "hot & loud"},
+            {"first_step", "Turn the PC off."},
+            {"further_steps", {"Open it.", "Blow."}},
+            {"when_to_call", "If it stays hot."},
+            {"references", {"[own]"}}}}};
 }
 
 }  // namespace
@@ -38,7 +48,9 @@ json explained() {
 TEST_CASE("the guide page says what is wrong, why, what to do and when to call") {
   const auto page = render_guide_page(explained(), Texts("en"));
   REQUIRE(page);
-  for (const auto* part : {"Please plan", "hot &amp; loud", "Turn the PC off.", "Blow.", "If it stays hot.", "2400 rpm", "<svg", ">limit<", "id=\"service\""}) CHECK_THAT(*page, ContainsSubstring(part));
+  for (const auto* part : {"Please plan", "hot &amp; loud", "Turn the PC off.", "Blow.", "If it stays hot.", "2400 rpm",
+                           "<svg", ">limit<", "id=\"service\""})
+    CHECK_THAT(*page, ContainsSubstring(part));
 }
 
 TEST_CASE("the page's answers are links that only hale-desktop understands") {
@@ -70,7 +82,8 @@ TEST_CASE("a plot is drawn only where it says something") {
   const Texts texts("en");
   CHECK(draw_plot({"hw.temperature", "cpu", "Cel", {{at, 1}}, {}}, texts).empty());
   CHECK(draw_plot({"hw.temperature", "cpu", "Cel", {{at, 1}, {at + std::chrono::hours(1), 1}}, {}}, texts).empty());
-  CHECK_FALSE(draw_plot({"hw.temperature", "cpu", "Cel", {{at, 1}, {at + std::chrono::hours(1), 1}}, 5}, texts).empty());
+  CHECK_FALSE(
+      draw_plot({"hw.temperature", "cpu", "Cel", {{at, 1}, {at + std::chrono::hours(1), 1}}, 5}, texts).empty());
 }
 
 TEST_CASE("numbers are written as people do") {
@@ -86,8 +99,10 @@ TEST_CASE("links are a closed list") {
   CHECK(link->fingerprint == "0123abc");
   CHECK(link->answer == Answer::did_it);
   CHECK(parse_link("hale:feedback/a%2Fb/not_a_problem")->fingerprint == "a/b");
-  for (const auto* bad : {"", "hale:", "hale:feedback/", "hale:feedback//did_it", "hale:feedback/x", "hale:feedback/x/", "hale:feedback/x/later", "hale:feedback/x/forget", "hale:feedback/x/did_it/y", "hale:feedback/%0A/did_it",
-                          "hale:feedback/%/did_it", "hale:feedback/%zz/did_it", "hale:forget", "http://x/did_it", "HALE:feedback/x/did_it"})
+  for (const auto* bad : {"", "hale:", "hale:feedback/", "hale:feedback//did_it", "hale:feedback/x", "hale:feedback/x/",
+                          "hale:feedback/x/later", "hale:feedback/x/forget", "hale:feedback/x/did_it/y",
+                          "hale:feedback/%0A/did_it", "hale:feedback/%/did_it", "hale:feedback/%zz/did_it",
+                          "hale:forget", "http://x/did_it", "HALE:feedback/x/did_it"})
     CHECK_FALSE(parse_link(bad));
   CHECK_FALSE(parse_link("hale:feedback/" + std::string(5000, 'a') + "/did_it"));
   CHECK(parse_link(make_link({"disk.failing/disk 0%", Answer::did_it}))->fingerprint == "disk.failing/disk 0%");

@@ -12,7 +12,9 @@ namespace {
 
 class FakeClock final : public Clock {
  public:
-  Timestamp now() const override { return from_unix_ms(0) + std::chrono::duration_cast<std::chrono::milliseconds>(steady_.time_since_epoch()); }
+  Timestamp now() const override {
+    return from_unix_ms(0) + std::chrono::duration_cast<std::chrono::milliseconds>(steady_.time_since_epoch());
+  }
   Steady steady() const override { return steady_; }
   void advance(std::chrono::milliseconds by) { steady_ += by; }
 
@@ -30,7 +32,8 @@ struct Behaviour {
 
 class FakeCollector final : public Collector {
  public:
-  FakeCollector(std::string name, Behaviour& behaviour, FakeClock& clock) : name_(std::move(name)), behaviour_(behaviour), clock_(clock) {}
+  FakeCollector(std::string name, Behaviour& behaviour, FakeClock& clock)
+      : name_(std::move(name)), behaviour_(behaviour), clock_(clock) {}
   std::string_view name() const override { return name_; }
   std::chrono::seconds interval() const override { return behaviour_.interval; }
   void collect(Collection& out, bool describe_all) override {
@@ -61,8 +64,9 @@ struct Rig {
     std::vector<std::unique_ptr<Collector>> all;
     all.push_back(std::make_unique<FakeCollector>("quick", quick, clock));
     all.push_back(std::make_unique<FakeCollector>("slow", slow, clock));
-    scheduler = std::make_unique<Scheduler>(std::move(all), Scheduler::Options{.sweep = 10s, .battery_stretch = 3, .skipped = std::move(skipped)}, clock,
-                                            [this](std::string line) { reports.push_back(std::move(line)); });
+    scheduler = std::make_unique<Scheduler>(
+        std::move(all), Scheduler::Options{.sweep = 10s, .battery_stretch = 3, .skipped = std::move(skipped)}, clock,
+        [this](std::string line) { reports.push_back(std::move(line)); });
   }
   void sweep() {
     collection.readings.clear();

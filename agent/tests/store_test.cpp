@@ -1,10 +1,10 @@
 #include "agent/store/store.hpp"
 
-#include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_string.hpp>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 #include <cmath>
 #include <csignal>
 #include <fstream>
@@ -21,7 +21,8 @@ namespace {
 const std::string kKey(32, 'k');
 const Timestamp kStart = from_unix_ms(1'790'000'000'000 / 3'600'000 * 3'600'000);
 
-Finding make_finding(const std::string& fingerprint, FindingState state = FindingState::active, Timestamp time = kStart) {
+Finding make_finding(const std::string& fingerprint, FindingState state = FindingState::active,
+                     Timestamp time = kStart) {
   Finding finding;
   finding.fingerprint = fingerprint;
   finding.rule = "disk.failing";
@@ -41,7 +42,8 @@ UrgentChange change_of(const Finding& finding) {
   UrgentChange change;
   change.findings.push_back(finding);
   change.meta["judge"] = "state after " + finding.fingerprint;
-  change.items.push_back({fmt::format("finding-{}-{}", finding.fingerprint, to_unix_ms(finding.last_seen)), ItemKind::finding, finding.last_seen, R"({"rule":"disk.failing"})"});
+  change.items.push_back({fmt::format("finding-{}-{}", finding.fingerprint, to_unix_ms(finding.last_seen)),
+                          ItemKind::finding, finding.last_seen, R"({"rule":"disk.failing"})"});
   return change;
 }
 
@@ -91,7 +93,8 @@ TEST_CASE("blocks come back exactly as they were written, odd doubles included")
 TEST_CASE("a damaged block is an error, never a crash") {
   Block block{{1000, 2000}, {{1, {0, 1}, {20.5, 21}, {}, {}}}};
   const auto bytes = encode_block(block);
-  for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK_FALSE(decode_block(std::string_view(bytes).substr(0, cut)));
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut)
+    CHECK_FALSE(decode_block(std::string_view(bytes).substr(0, cut)));
   std::mt19937 random(3);
   for (int i = 0; i < 2000; ++i) {
     auto damaged = bytes;
@@ -173,7 +176,8 @@ TEST_CASE("readings are rolled up into five minutes, hours and days, and come ba
   const test::TemporaryFolder folder;
   Store store(folder.path() / "hale.db", kKey, {.durable = false});
   const auto day = kStart - (kStart.time_since_epoch() % std::chrono::hours(24));
-  for (int i = 0; i < 6 * 50; ++i) store.write(ten_minutes(store, day + std::chrono::minutes(10 * i), 3), day + std::chrono::minutes(10 * (i + 1)));
+  for (int i = 0; i < 6 * 50; ++i)
+    store.write(ten_minutes(store, day + std::chrono::minutes(10 * i), 3), day + std::chrono::minutes(10 * (i + 1)));
   const auto size = store.size();
   CHECK(size.blocks[0] == 300);
   CHECK(size.blocks[1] == 50);

@@ -24,7 +24,9 @@ std::set<std::string> placeholders(const std::string& text) {
 /// Keys that the sources name literally: texts.get("key"), texts.fill("key", ...), and tables of them.
 std::set<std::string> keys_in_sources() {
   std::set<std::string> keys;
-  const std::regex pattern("\"((?:cli|components|consent|desktop|doctor|enroll|feedback|findings|forget|help|level|page|privacy|record|report|snooze|status|uploads|welcome)\\.(?!json)[a-z_]+)\"");
+  const std::regex pattern(
+      "\"((?:cli|components|consent|desktop|doctor|enroll|feedback|findings|forget|help|level|page|privacy|record|"
+      "report|snooze|status|uploads|welcome)\\.(?!json)[a-z_]+)\"");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(test::source_dir() / "agent")) {
     if (entry.path().extension() != ".cpp" || entry.path().string().find("/tests/") != std::string::npos) continue;
     std::ifstream file(entry.path());

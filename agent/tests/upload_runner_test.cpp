@@ -1,13 +1,13 @@
 #include "agent/service/upload_runner.hpp"
 
-#include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_string.hpp>
-#include <nlohmann/json.hpp>
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "platform/files.hpp"
 #include "tests/support/data.hpp"
@@ -23,7 +23,9 @@ struct Loop {
   std::map<int, std::function<void()>> watched;
   bool may_send{true};
   UploadRunner::Loop hooks() {
-    return {.watch = [this](int fd, std::function<void()> readable) { watched[fd] = std::move(readable); }, .unwatch = [this](int fd) { watched.erase(fd); }, .may_send = [this] { return may_send; }};
+    return {.watch = [this](int fd, std::function<void()> readable) { watched[fd] = std::move(readable); },
+            .unwatch = [this](int fd) { watched.erase(fd); },
+            .may_send = [this] { return may_send; }};
   }
   void run_for(std::chrono::milliseconds time, const std::function<bool()>& done) {
     const auto end = std::chrono::steady_clock::now() + time;
@@ -54,7 +56,8 @@ UploadRunner::Options options(const std::filesystem::path& program, const std::f
 }  // namespace
 
 TEST_CASE("hale-upload's last line says how it went") {
-  const auto outcome = parse_upload_outcome(1, "noise\n{\"sent\":3,\"waiting\":7,\"retry_after_s\":120,\"error\":\"no route\"}\n");
+  const auto outcome =
+      parse_upload_outcome(1, "noise\n{\"sent\":3,\"waiting\":7,\"retry_after_s\":120,\"error\":\"no route\"}\n");
   CHECK(outcome.sent == 3);
   CHECK(outcome.waiting == 7);
   CHECK(outcome.retry_after == 120s);
@@ -73,7 +76,8 @@ TEST_CASE("the next upload comes after the interval, after what was asked for, o
 
 TEST_CASE("what is due starts hale-upload as a child and its outcome is kept") {
   const test::TemporaryFolder folder;
-  const auto program = write_program(folder.path(), "echo \"$@\" > " + (folder.path() / "args").string() + "\necho '{\"sent\":2,\"waiting\":0}'\n");
+  const auto program = write_program(
+      folder.path(), "echo \"$@\" > " + (folder.path() / "args").string() + "\necho '{\"sent\":2,\"waiting\":0}'\n");
   Loop loop;
   UploadRunner runner(options(program, folder.path()), loop.hooks());
   runner.soon();

@@ -27,7 +27,8 @@ std::string Texts::fill(std::string_view key, std::initializer_list<std::string_
   const auto pattern = get(key);
   std::string out;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const bool placeholder = pattern[i] == '{' && i + 2 < pattern.size() && pattern[i + 2] == '}' && pattern[i + 1] >= '0' && pattern[i + 1] <= '9';
+    const bool placeholder = pattern[i] == '{' && i + 2 < pattern.size() && pattern[i + 2] == '}' &&
+                             pattern[i + 1] >= '0' && pattern[i + 1] <= '9';
     if (!placeholder) {
       out.push_back(pattern[i]);
       continue;

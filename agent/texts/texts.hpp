@@ -6,7 +6,8 @@
 
 namespace hale::agent {
 
-/// Words of Hale's own programs (not of the rules) in one language: agent/texts/<language>.json. Immutable after construction.
+/// Words of Hale's own programs (not of the rules) in one language: agent/texts/<language>.json. Immutable after
+/// construction.
 class Texts {
  public:
   /// "en" or "zh-CN"; anything else reads as "en".

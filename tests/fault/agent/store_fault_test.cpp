@@ -1,5 +1,4 @@
 // What the store must survive: SIGKILL at any moment, and a disk that refuses to take more.
-#include <catch2/catch_test_macros.hpp>
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -7,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <catch2/catch_test_macros.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <random>
@@ -29,7 +29,8 @@ UrgentChange change_number(int number) {
   finding.component = "disk0";
   finding.cause = Cause::disk_failing;
   finding.summary = "s";
-  finding.first_seen = finding.last_seen = finding.evidence.from = finding.evidence.to = kStart + std::chrono::seconds(number);
+  finding.first_seen = finding.last_seen = finding.evidence.from = finding.evidence.to =
+      kStart + std::chrono::seconds(number);
   UrgentChange change;
   change.findings.push_back(finding);
   change.meta["judge"] = std::to_string(number);
@@ -116,7 +117,8 @@ TEST_CASE("a disk that takes no more is said once, nothing found is lost, and it
   const rlimit tight{400'000, before.rlim_max};
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
   int number = 1;
-  for (; store.trouble().empty() && number < 500; ++number) store.write(readings(store, number), kStart + std::chrono::minutes(10 * number));
+  for (; store.trouble().empty() && number < 500; ++number)
+    store.write(readings(store, number), kStart + std::chrono::minutes(10 * number));
   CHECK_FALSE(store.trouble().empty());
   const int first_refused = number;
   for (; number < first_refused + 300; ++number) {
@@ -141,7 +143,8 @@ TEST_CASE("a full file system is the same: memory until there is room") {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    const bool mounted = (::geteuid() == 0 ? ::unshare(CLONE_NEWNS) : ::unshare(CLONE_NEWUSER | CLONE_NEWNS)) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+    const bool mounted = (::geteuid() == 0 ? ::unshare(CLONE_NEWNS) : ::unshare(CLONE_NEWUSER | CLONE_NEWNS)) == 0 &&
+                         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
                          ::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=600k") == 0;
     if (!mounted) ::_exit(10);
     Store store(folder.path() / "hale.db", kKey, {});

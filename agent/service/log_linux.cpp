@@ -1,9 +1,9 @@
-#include "agent/service/log.hpp"
-
 #include <unistd.h>
 
 #include <cstdlib>
 #include <string>
+
+#include "agent/service/log.hpp"
 
 namespace hale::agent {
 namespace {

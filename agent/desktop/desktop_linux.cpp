@@ -1,11 +1,10 @@
-#include "agent/desktop/desktop.hpp"
-
 #include <poll.h>
 
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "agent/desktop/desktop.hpp"
 #include "agent/page/guide_page.hpp"
 #include "agent/page/html.hpp"
 #include "agent/service/json_fields.hpp"
@@ -29,8 +28,8 @@ Result<json> ask(IpcClient& client, const json& request) {
   return reply;
 }
 
-/// Notification services show one line of a title and cut it. "Act now: the disk X may fail within a day" would lose what matters, so a long title
-/// keeps its level word and its rest begins the body.
+/// Notification services show one line of a title and cut it. "Act now: the disk X may fail within a day" would lose
+/// what matters, so a long title keeps its level word and its rest begins the body.
 Notification fit_title(Notification message) {
   constexpr std::size_t kFits = 36;  ///< bytes; a Chinese character has three and is twice as wide as a Latin one
   if (message.title.size() <= kFits) return message;
@@ -46,17 +45,20 @@ Notification fit_title(Notification message) {
 
 }  // namespace
 
-Desktop::Desktop(std::string locale, std::string language) : locale_(std::move(locale)), language_(std::move(language)), texts_(language_) {}
+Desktop::Desktop(std::string locale, std::string language)
+    : locale_(std::move(locale)), language_(std::move(language)), texts_(language_) {}
 
 Result<> Desktop::connect_bus() {
-  auto notifier = DesktopNotifier::connect({.answered = [this](const std::string& id, Answer answer) { on_answer(id, answer); },
-                                            .closed = [this](const std::string& id) { on_answer(id, Answer::dismissed); },
-                                            .expired = [this](const std::string& id) { on_screen_.erase(id); },
-                                            .appeared = [this] {
-                                              waiting_.merge(on_screen_);
-                                              on_screen_.clear();
-                                              show_waiting();
-                                            }});
+  auto notifier =
+      DesktopNotifier::connect({.answered = [this](const std::string& id, Answer answer) { on_answer(id, answer); },
+                                .closed = [this](const std::string& id) { on_answer(id, Answer::dismissed); },
+                                .expired = [this](const std::string& id) { on_screen_.erase(id); },
+                                .appeared =
+                                    [this] {
+                                      waiting_.merge(on_screen_);
+                                      on_screen_.clear();
+                                      show_waiting();
+                                    }});
   if (!notifier) return fail(notifier.error());
   notifier_ = std::move(*notifier);
   return {};
@@ -85,7 +87,8 @@ int Desktop::run(int stop_fd) {
   for (;;) {
     if (!client_ && connect_agent()) retry_ms = kFirstRetryMs;
     if (!notifier_->dispatch()) return 0;  // the session ended
-    pollfd wait[] = {{notifier_->poll_fd(), POLLIN, 0}, {stop_fd, POLLIN, 0}, {client_ ? client_->poll_fd() : -1, POLLIN, 0}};
+    pollfd wait[] = {
+        {notifier_->poll_fd(), POLLIN, 0}, {stop_fd, POLLIN, 0}, {client_ ? client_->poll_fd() : -1, POLLIN, 0}};
     const int ready = ::poll(wait, 3, client_ ? -1 : retry_ms);
     if (wait[1].revents != 0) return 0;
     if (ready == 0) retry_ms = std::min(retry_ms * 2, kLastRetryMs);
@@ -174,13 +177,15 @@ void Desktop::open_page_for(const Notification& message, Answer answer) {
   if (!html) return log_error("hale-desktop: the page could not be made: " + html.error().message);
   const auto page = write_page(name, *html);
   if (!page) return log_error("hale-desktop: " + page.error().message);
-  if (auto opened = open_page(*page, answer == Answer::book ? "service" : ""); !opened) log_error("hale-desktop: " + opened.error().message);
+  if (auto opened = open_page(*page, answer == Answer::book ? "service" : ""); !opened)
+    log_error("hale-desktop: " + opened.error().message);
 }
 
 void Desktop::send_answers() {
   while (client_ && !answers_.empty()) {
     const auto& [fingerprint, answer] = answers_.front();
-    const auto line = client_->request(json{{"do", "answer"}, {"fingerprint", fingerprint}, {"answer", to_string(answer)}}.dump());
+    const auto line =
+        client_->request(json{{"do", "answer"}, {"fingerprint", fingerprint}, {"answer", to_string(answer)}}.dump());
     if (!line) return client_.reset();  // kept, and sent once haled is back
     answers_.erase(answers_.begin());
   }

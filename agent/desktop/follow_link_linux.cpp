@@ -43,7 +43,8 @@ std::optional<Answer> ask_person(const Notification& question) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
   while (!said && !over) {
     if (!(*notifier)->dispatch()) return std::nullopt;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
     if (said || over || left <= 0) break;
     pollfd wait{(*notifier)->poll_fd(), POLLIN, 0};
     ::poll(&wait, 1, static_cast<int>(left));
@@ -71,13 +72,15 @@ int follow_link(std::string_view link, const std::string& language) {
   question.fingerprint = text_field(finding, "fingerprint");
   question.level = Level::warning;
   question.title = texts.get("desktop.confirm_title");
-  question.body = texts.fill(parsed->answer == Answer::did_it ? "desktop.confirm_did_it" : "desktop.confirm_not_a_problem", {title});
+  question.body = texts.fill(
+      parsed->answer == Answer::did_it ? "desktop.confirm_did_it" : "desktop.confirm_not_a_problem", {title});
   question.actions = {{Answer::did_it, texts.get("desktop.yes")}, {Answer::dismissed, texts.get("desktop.no")}};
   if (ask_person(question) != Answer::did_it) return 0;  // No, closed, or nobody there: nothing changes
   // The connection may be old by now: people think.
   client = IpcClient::connect(control_socket());
   if (!client) return complain(client.error(), 3);
-  const auto told = ask(**client, {{"do", "answer"}, {"fingerprint", question.fingerprint}, {"answer", to_string(parsed->answer)}});
+  const auto told =
+      ask(**client, {{"do", "answer"}, {"fingerprint", question.fingerprint}, {"answer", to_string(parsed->answer)}});
   return told ? 0 : complain(told.error(), 1);
 }
 
