@@ -31,7 +31,7 @@ class Control {
   std::string on_feedback(const std::string& what, const Request& request, const ConnectionPointer& connection);
   std::string on_administration(const std::string& what, const Request& request, const Peer& peer);
   std::string ask(std::function<Result<nlohmann::json>(Agent&)> question,
-                  std::chrono::milliseconds patience = std::chrono::seconds(20));
+                  std::chrono::milliseconds patience = std::chrono::seconds(12));
   std::string busy() const;
 
   Agent& agent_;

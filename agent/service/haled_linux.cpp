@@ -7,6 +7,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <future>
 #include <thread>
 
 #include "agent/service/agent.hpp"
@@ -29,6 +30,7 @@ namespace {
 using std::chrono::milliseconds;
 /// A sweep that does not come for so long beyond its time hangs: hale-probe's own deadlines end much earlier.
 constexpr milliseconds kHang = std::chrono::minutes(2);
+constexpr std::chrono::seconds kPatienceAtEnd{4};     ///< SIGTERM is obeyed within five
 constexpr unsigned long kTimerSlackNs = 500'000'000;  // half a second: the kernel may wake us along with others
 constexpr int kExitBadInput = 2;
 constexpr int kExitFailed = 1;
@@ -183,16 +185,23 @@ int Haled::run() {
     const bool input = composed.error().code == Errc::invalid_input || composed.error().code == Errc::not_found;
     return input ? kExitBadInput : kExitFailed;
   }
-  std::jthread collect([this] {
+  std::promise<void> written;
+  auto done = written.get_future();
+  std::jthread collect([this, &written] {
     ::prctl(PR_SET_NAME, "collect");
     ::prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
     agent_->run(stop_.get_token());
+    written.set_value();
   });
   notify_ready();
   server_->run(stop_.get_token());
   notify_stopping();
   stop_.request_stop();
   mailbox_.wake();
+  if (done.wait_for(kPatienceAtEnd) != std::future_status::ready) {
+    log_warning("a collector hangs; ending without it (readings since the last write are lost, findings are not)");
+    std::_Exit(0);
+  }
   collect.join();
   runner_ = nullptr;
   uploads_.reset();
