@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <stdexcept>
 
 #include "platform/crypto.hpp"
@@ -81,6 +82,8 @@ std::string Reply::header(std::string_view name) const {
 
 TlsClient::TlsClient(std::uint16_t port, const std::string& ca_pem, ClientIdentity identity)
     : port_(port), context_(SSL_CTX_new(TLS_client_method())) {
+  // A server that was killed meanwhile is an error here, not the end of the test program.
+  std::signal(SIGPIPE, SIG_IGN);
   const auto bio = bio_of(ca_pem);
   const Owned<X509> ca(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   require(ca != nullptr && X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), ca.get()) == 1, "trusting the CA");
