@@ -51,6 +51,7 @@ std::string setup_sql(const DatabaseOptions& options) {
   std::string sql = "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA cache_size=-" + std::to_string(options.cache_kib) + ";";
   if (options.read_only) return sql;
   // A WAL that one large transaction has blown up is cut back to 1 MiB at the next checkpoint.
+  sql += "PRAGMA page_size=" + std::to_string(options.page_size) + ";";  // before the first page is written, else without effect
   sql += "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=1048576; PRAGMA synchronous=";
   return sql + (options.durable ? "FULL;" : "NORMAL;");
 }

@@ -50,6 +50,7 @@ class Statement {
 
 struct DatabaseOptions {
   bool read_only{false};
+  int page_size{4096};         ///< bytes, of a database made now; small pages write less when changes are few and scattered
   int cache_kib{256};          ///< page cache; the agent stays small
   int busy_timeout_ms{5000};
   bool durable{true};          ///< synchronous=FULL in WAL mode: a committed transaction survives power loss; false = NORMAL

@@ -15,6 +15,8 @@ namespace hale::agent {
 namespace {
 
 constexpr int kCacheKib = 256;
+// A sweep changes a few scattered rows: with 1 KiB pages a grouped write is a quarter of what it is with 4 KiB.
+constexpr int kPageSize = 1024;
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kKeepRejectedDays = 35;
 
@@ -51,7 +53,7 @@ Store::~Store() { retry(); }
 
 Result<> Store::open() {
   auto attempt = [this]() -> Result<Database> {
-    auto database = Database::open(file_, {.cache_kib = kCacheKib, .durable = options_.durable});
+    auto database = Database::open(file_, {.page_size = kPageSize, .cache_kib = kCacheKib, .durable = options_.durable});
     if (!database) return database;
     if (auto migrated = database->migrate("store", embedded::store_migrations()); !migrated)
       return fail(migrated.error());
