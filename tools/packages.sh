@@ -1,8 +1,9 @@
 # What ./dev installs, by group and package name. Sourced.
 
 packages_build=(g++ cmake ninja-build ccache pkg-config git libboost1.83-dev nlohmann-json3-dev libfmt-dev libexpected-dev libcli11-dev
-  libsqlite3-dev libcurl4-openssl-dev libssl-dev libsodium-dev libzstd-dev zlib1g-dev liblzma-dev libsystemd-dev)
-packages_test=(catch2 xz-utils systemd-journal-remote umockdev libumockdev-dev dbus xvfb xfce4-notifyd xdotool imagemagick fonts-noto-cjk smartmontools openssl curl prometheus)
+  libsqlite3-dev libcurl4-openssl-dev libssl-dev libsodium-dev libzstd-dev zlib1g-dev liblzma-dev libsystemd-dev
+  catch2 libumockdev-dev)  # the tests are part of every build
+packages_test=(xz-utils systemd-journal-remote umockdev dbus xvfb xfce4-notifyd xdotool imagemagick fonts-noto-cjk smartmontools openssl curl prometheus)
 packages_browser=(chromium)
 packages_fuzz=(clang libclang-rt-14-dev)
 packages_format=(clang-format)
@@ -63,7 +64,7 @@ need() {
   done
   local log
   log=$(mktemp)
-  if ! { as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+  if ! { as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
     tail -n 30 "$log" >&2
     echo "dev: the packages could not be installed; the log is $log" >&2
     return 1
