@@ -45,7 +45,8 @@ Row Judge::State::next_row(Millis time) {
       interval += std::min((apart - interval) / 16, interval);
   }
   last = time;
-  return {time, awake_since, patience, floor_div(time + utc_offset(), kDay), floor_div(time + utc_offset(), kHour)};
+  const Millis local = time + utc_offset();
+  return {time, awake_since, patience, floor_div(local, kDay), floor_div(local, kHour), marks};
 }
 
 void Judge::State::refuse_sample(SeriesIndex series, Refusal refusal, double value) {
@@ -153,7 +154,10 @@ void Judge::describe(const Component& component) {
   s.change_plan(std::move(overrides));
 }
 
-void Judge::set_context(const Context& context) { state_->context = std::make_unique<Context>(context); }
+void Judge::set_context(const Context& context) {
+  state_->context = std::make_unique<Context>(context);
+  state_->marks = marks_of(context);
+}
 void Judge::set_options(const PolicyOptions& options) { state_->options = options; }
 void Judge::set_watched_sources(std::vector<std::string> sources) { state_->watched = std::move(sources); }
 std::uint64_t Judge::dropped_rows() const { return state_->dropped; }
@@ -174,10 +178,12 @@ std::vector<Coverage> Judge::coverage() const {
   };
   std::vector<Coverage> all;
   for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (rules[i].is_model) continue;
     RuleCoverage one = s.engine.coverage(static_cast<std::uint16_t>(i));
     const auto& inputs = rules[i].inputs;
-    const bool only_events = std::all_of(inputs.begin(), inputs.end(),
-                                         [](const InputSpec& input) { return input.kind == InputKind::events; });
+    const bool only_events = !inputs.empty() && std::all_of(inputs.begin(), inputs.end(), [](const InputSpec& input) {
+      return input.kind == InputKind::events;
+    });
     if (!one.ok && only_events && std::any_of(inputs[0].events.begin(), inputs[0].events.end(), watched))
       one = {true, one.tier, {}};
     all.push_back(

@@ -11,6 +11,14 @@ namespace {
 
 Timestamp at(Millis time) { return from_unix_ms(time); }
 
+// FNV-1a, each text closed by a byte that UTF-8 does not have.
+constexpr std::uint64_t kHashSeed = 14695981039346656037u;
+
+std::uint64_t mix(std::uint64_t hash, std::string_view text) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return (hash ^ 0xffu) * 1099511628211u;
+}
+
 /// A change of less than a twentieth is none [own].
 std::string_view result_of(double before, double after, bool lower_is_better) {
   if (std::abs(after - before) <= 0.05 * std::abs(before)) return "unchanged";
@@ -19,14 +27,13 @@ std::string_view result_of(double before, double after, bool lower_is_better) {
 
 }  // namespace
 
+ContextMarks marks_of(const Context& context) {
+  const auto mark = [](const std::string& text) { return text.empty() ? 0 : mix(kHashSeed, text); };
+  return {mark(context.boot_id), mark(context.os_build), mark(context.bios_version), mark(context.platform_profile)};
+}
+
 std::string Judge::State::fingerprint(std::uint16_t rule, ComponentIndex component) const {
-  std::uint64_t hash = 14695981039346656037u;
-  const auto mix = [&hash](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-    hash = (hash ^ 0xffu) * 1099511628211u;
-  };
-  mix(rule_set.compiled().rules[rule].id);
-  mix(plan->component(component));
+  const std::uint64_t hash = mix(mix(kHashSeed, rule_set.compiled().rules[rule].id), plan->component(component));
   return fmt::format("{:016x}", hash);
 }
 
@@ -41,7 +48,7 @@ Finding Judge::State::make_finding(const Engine::Standing& standing, FindingStat
   finding.cause = rule.cause;
   finding.state = state;
   finding.severity = stage.severity;
-  finding.confidence = stage.confidence;
+  finding.confidence = standing.confidence;
   finding.evidence = standing.evidence;
   const Described* facts = described_as(standing.component);
   const std::string& told = facts == nullptr ? finding.component : !facts->model.empty() ? facts->model : facts->name;
@@ -62,8 +69,8 @@ Finding Judge::State::make_finding(const Engine::Standing& standing, FindingStat
 
 void Judge::State::on_transition(Transition&& transition, Millis time) {
   const CompiledRule& rule = rule_set.compiled().rules[transition.rule];
-  const Engine::Standing standing{transition.rule, transition.component, transition.stage, transition.first_seen,
-                                  std::move(transition.evidence)};
+  const Engine::Standing standing{transition.rule,       transition.component,  transition.stage,
+                                  transition.first_seen, transition.confidence, std::move(transition.evidence)};
   const Finding finding =
       make_finding(standing, transition.active ? FindingState::active : FindingState::resolved, time);
   sink->on_finding(finding);

@@ -108,7 +108,10 @@ Result<> Judge::restore(std::string_view bytes) {
     for (auto* text : {&one.name, &one.vendor, &one.model}) *text = reader.text();
     s.described.push_back(std::move(one));
   }
-  if (reader.number<bool>()) s.context = std::make_unique<Context>(restore_context(reader));
+  if (reader.number<bool>()) {
+    s.context = std::make_unique<Context>(restore_context(reader));
+    s.marks = marks_of(*s.context);
+  }
   for (std::uint32_t left = reader.count(10); left > 0 && reader.good(); --left) {
     const auto metric = reader.number<std::uint8_t>();
     const std::string component(reader.text());

@@ -13,6 +13,8 @@
 
 namespace hale::rules {
 
+ContextMarks marks_of(const Context& context);
+
 /// What one device keeps. Most parts are made when first needed: a disk of a fleet's recording needs few.
 struct Judge::State {
   State(const RuleSet& rules, Layout& names, PolicyOptions policy, Sink& output)
@@ -44,6 +46,7 @@ struct Judge::State {
   std::unique_ptr<std::map<RefusedKey, Refused>> refused;
   std::unique_ptr<Notifier> notifier;
   std::unique_ptr<Context> context;
+  ContextMarks marks;  ///< of `context`
   std::vector<std::string> watched;
   Presence presence;
   std::optional<Millis> last;  ///< the newest row

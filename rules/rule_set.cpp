@@ -123,7 +123,9 @@ Result<RuleSet> RuleSet::load(const std::filesystem::path& folder) {
 
 std::vector<RuleSet::RuleInfo> RuleSet::rules() const {
   std::vector<RuleInfo> rules;
-  for (const CompiledRule& rule : compiled_->rules) rules.push_back({rule.id, rule.version, rule.cause});
+  for (const CompiledRule& rule : compiled_->rules) {
+    if (!rule.is_model) rules.push_back({rule.id, rule.version, rule.cause});
+  }
   return rules;
 }
 

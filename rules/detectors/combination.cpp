@@ -35,11 +35,12 @@ class CombinationTracker final : public Tracker {
     return p_.any ? any : all;
   }
 
-  void explain(const Inputs& inputs, const Row& row, EvidenceBuilder& builder) const override {
+  void explain(const Inputs& inputs, const Row& row, const OtherRules& others,
+               EvidenceBuilder& builder) const override {
     for (std::size_t i = 0; i < trackers_.size(); ++i) {
       if (!trackers_[i] || (p_.any && i != explaining())) continue;
       EvidenceBuilder part;
-      trackers_[i]->explain(inputs, row, part);
+      trackers_[i]->explain(inputs, row, others, part);
       merge(part.evidence, builder.evidence);
     }
   }

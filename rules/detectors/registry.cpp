@@ -1,6 +1,9 @@
 #include "rules/detectors/registry.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <span>
 #include <utility>
 
 #include "rules/loader/json_view.hpp"
@@ -9,13 +12,34 @@ namespace hale::rules {
 namespace {
 
 // The only list of detectors: a new kind is one file beside this one and one line here.
-constexpr std::array<std::pair<std::string_view, DetectorFactory>, 5> kDetectors{{
+constexpr std::array<std::pair<std::string_view, DetectorFactory>, 6> kDetectors{{
     {"threshold", make_threshold},
     {"counter", make_counter},
     {"event_rate", make_event_rate},
     {"trend", make_trend},
     {"combination", make_combination},
+    {"verdict", make_verdict},
 }};
+
+// And of models.
+constexpr std::array<std::pair<std::string_view, DetectorFactory>, 1> kModels{{
+    {"cooling_model", make_cooling_model},
+}};
+
+std::unique_ptr<const Detector> make_of(std::span<const std::pair<std::string_view, DetectorFactory>> list,
+                                        std::string_view what, const JsonView& json, const RuleScope& scope) {
+  const std::string kind = json.text("kind");
+  std::vector<std::string_view> known;
+  for (const auto& [name, factory] : list) {
+    if (name == kind) {
+      auto detector = factory(json, scope);
+      return json.errors().good() ? std::move(detector) : nullptr;
+    }
+    known.push_back(name);
+  }
+  json.report("kind", fmt::format("unknown {} \"{}\"{}", what, kind, JsonView::suggestion(kind, known)));
+  return nullptr;
+}
 
 }  // namespace
 
@@ -31,17 +55,11 @@ Slot RuleScope::slot(const JsonView& json, std::string_view key) const {
 }
 
 std::unique_ptr<const Detector> make_detector(const JsonView& json, const RuleScope& scope) {
-  const std::string kind = json.text("kind");
-  std::vector<std::string_view> known;
-  for (const auto& [name, factory] : kDetectors) {
-    if (name == kind) {
-      auto detector = factory(json, scope);
-      return json.errors().good() ? std::move(detector) : nullptr;
-    }
-    known.push_back(name);
-  }
-  json.report("kind", "unknown detector \"" + kind + "\"" + JsonView::suggestion(kind, known));
-  return nullptr;
+  return make_of(kDetectors, "detector", json, scope);
+}
+
+std::unique_ptr<const Detector> make_model(const JsonView& json, const RuleScope& scope) {
+  return make_of(kModels, "model", json, scope);
 }
 
 }  // namespace hale::rules

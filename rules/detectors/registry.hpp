@@ -16,6 +16,8 @@ class JsonView;
 struct RuleScope {
   const std::vector<InputSpec>* inputs{};
   std::function<std::optional<std::uint16_t>(const std::string&)> rule;  ///< index of an earlier rule
+  std::function<std::optional<std::uint16_t>(const std::string&)> model;  ///< index of an earlier model
+  std::function<const Detector&(std::uint16_t)> model_detector;
 
   /// The slot of the input that json[key] names; reports an unknown one.
   Slot slot(const JsonView& json, std::string_view key) const;
@@ -24,6 +26,8 @@ struct RuleScope {
 
 /// Makes a detector from {"kind": NAME, …}; reports what is wrong to json.errors() and gives null then.
 std::unique_ptr<const Detector> make_detector(const JsonView& json, const RuleScope& scope);
+/// Likewise a model's detector.
+std::unique_ptr<const Detector> make_model(const JsonView& json, const RuleScope& scope);
 
 using DetectorFactory = std::unique_ptr<const Detector> (*)(const JsonView& json, const RuleScope& scope);
 
@@ -33,5 +37,9 @@ std::unique_ptr<const Detector> make_counter(const JsonView& json, const RuleSco
 std::unique_ptr<const Detector> make_event_rate(const JsonView& json, const RuleScope& scope);
 std::unique_ptr<const Detector> make_trend(const JsonView& json, const RuleScope& scope);
 std::unique_ptr<const Detector> make_combination(const JsonView& json, const RuleScope& scope);
+std::unique_ptr<const Detector> make_verdict(const JsonView& json, const RuleScope& scope);
+
+// Models likewise.
+std::unique_ptr<const Detector> make_cooling_model(const JsonView& json, const RuleScope& scope);
 
 }  // namespace hale::rules

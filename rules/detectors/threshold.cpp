@@ -94,7 +94,7 @@ class ThresholdTracker final : public Tracker {
     return active_ = !has_cleared(inputs, row, *holds);
   }
 
-  void explain(const Inputs& inputs, const Row& row, EvidenceBuilder& builder) const override {
+  void explain(const Inputs& inputs, const Row& row, const OtherRules&, EvidenceBuilder& builder) const override {
     for (const auto& [slot, info] : p_.inputs) {
       if (inputs.has(slot)) builder.fact(info.name, inputs.values[slot], info.unit);
     }

@@ -48,7 +48,7 @@ class TrendTracker final : public Tracker {
     return active_;
   }
 
-  void explain(const Inputs& inputs, const Row& row, EvidenceBuilder& builder) const override {
+  void explain(const Inputs& inputs, const Row& row, const OtherRules&, EvidenceBuilder& builder) const override {
     const double newest = medians_.newest().value_or(inputs.has(p_.slot) ? inputs.values[p_.slot] : 0);
     builder.fact(p_.input.name, newest, p_.input.unit);
     builder.fact("per_month", slope_ * 30, p_.input.unit);

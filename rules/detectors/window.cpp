@@ -56,7 +56,7 @@ class WindowTracker final : public Tracker {
     return active_ = reached();
   }
 
-  void explain(const Inputs& inputs, const Row& row, EvidenceBuilder& builder) const override {
+  void explain(const Inputs& inputs, const Row& row, const OtherRules&, EvidenceBuilder& builder) const override {
     if (!p_.events && inputs.has(p_.slot)) builder.fact(p_.input.name, inputs.values[p_.slot], p_.input.unit);
     builder.fact(p_.amount.name, occurrences_.total(), p_.amount.unit);
     builder.fact("days", occurrences_.buckets_with(p_.hourly ? 0 : needed_per_day()), "");

@@ -89,6 +89,7 @@ struct CompiledRule {
   std::string outcome;                    ///< the fact that a fix improves; empty: none is told
   bool outcome_lower{true};               ///< smaller is better
   std::vector<std::uint16_t> dependents;  ///< rules that refer to this one
+  bool is_model{};                        ///< concludes for other rules and says nothing itself: one stage, no words
   std::vector<std::string> references;
 };
 

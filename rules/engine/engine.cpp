@@ -12,6 +12,11 @@ class Engine::Others final : public OtherRules {
     const Case* one = engine_.find(rule, component_);
     return one != nullptr && one->stage >= 0;
   }
+  const Model* model(std::uint16_t rule) const override {
+    const Case* one = engine_.find(rule, component_);
+    // A rule marked as a model holds nothing else: the loader sees to it.
+    return one != nullptr ? static_cast<const Model*>(one->trackers[0].get()) : nullptr;
+  }
 
  private:
   const Engine& engine_;
@@ -160,16 +165,34 @@ Inputs Engine::inputs_of(const Case& one, const CompiledRule& rule) const {
 /// For explanations the last number that was read will do, however old.
 Inputs Engine::last_known(const Case& one) { return {one.values.get(), one.seen, 0}; }
 
-void Engine::judge(Case& one, const OnTransition& on_transition) {
+bool Engine::judge(Case& one, const OnTransition& on_transition) {
   const CompiledRule& rule = rule_of(one);
   if (!rule.derived.empty()) derive(one, rule);
   const Inputs inputs = inputs_of(one, rule);
   const Others others(*this, plan_->binding(one.binding).component);
+  if (rule.is_model) return one.trackers[0]->observe(inputs, row_, others);
   int top = -1;
   for (std::size_t i = 0; i < rule.stages.size(); ++i) {
     if (one.trackers[i]->observe(inputs, row_, others)) top = static_cast<int>(i);
   }
-  if (top != one.stage) report(one, top, on_transition);
+  if (top == one.stage) return false;
+  report(one, top, on_transition);
+  return true;
+}
+
+double Engine::confidence_of(const Case& one, std::size_t stage) const {
+  const Others others(*this, plan_->binding(one.binding).component);
+  return one.trackers[stage]->confidence(others).value_or(rule_of(one).stages[stage].confidence);
+}
+
+Evidence Engine::evidence_of(const Case& one, std::size_t stage) const {
+  const ComponentIndex component = plan_->binding(one.binding).component;
+  EvidenceBuilder builder;
+  one.trackers[stage]->explain(last_known(one), row_, Others(*this, component), builder);
+  for (Plot& plot : builder.evidence.plots) {
+    if (plot.component.empty()) plot.component = plan_->component(component);
+  }
+  return std::move(builder.evidence);
 }
 
 void Engine::report(Case& one, int stage, const OnTransition& on_transition) {
@@ -181,10 +204,8 @@ void Engine::report(Case& one, int stage, const OnTransition& on_transition) {
   transition.stage = static_cast<std::uint8_t>(speaker);
   transition.active = stage >= 0;
   transition.first = one.stage < 0;
-  EvidenceBuilder builder;
-  one.trackers[static_cast<std::size_t>(speaker)]->explain(last_known(one), row_, builder);
-  transition.evidence = std::move(builder.evidence);
-  for (Plot& plot : transition.evidence.plots) plot.component = plan_->component(transition.component);
+  transition.confidence = confidence_of(one, static_cast<std::size_t>(speaker));
+  transition.evidence = evidence_of(one, static_cast<std::size_t>(speaker));
   if (transition.first) {
     one.active = std::make_unique<Active>(Active{row_.time, {}});
     ++active_count_;
@@ -204,6 +225,18 @@ void Engine::report(Case& one, int stage, const OnTransition& on_transition) {
   on_transition(std::move(transition));
 }
 
+void Engine::touch_dependents(const Case& one) {
+  const bool is_model = rule_of(one).is_model;
+  const ComponentIndex component = plan_->binding(one.binding).component;
+  // Cases may be made here, which moves them: `one` is not used after the first.
+  for (const std::uint16_t dependent : rule_of(one).dependents) {
+    if (is_model && cases_.size() < UINT16_MAX) make_case(plan_->binding_for(dependent, component));
+    const auto binding = plan_->find_binding(dependent, component);
+    if (binding && *binding < case_of_.size() && case_of_[*binding] != 0)
+      plan_->touched().push_back(case_of_[*binding] - 1u);
+  }
+}
+
 void Engine::end(const OnTransition& on_transition) {
   auto& touched = plan_->touched();
   if (active_count_ > 0 && row_.hour != ticked_hour_) {
@@ -215,15 +248,10 @@ void Engine::end(const OnTransition& on_transition) {
   // Rules that refer to others look again when one of those changed; `touched` grows as they do, and references go one
   // way only.
   for (std::size_t i = 0; i < touched.size(); ++i) {
-    Case& one = cases_[touched[i]];
-    const auto before = one.stage;
-    judge(one, on_transition);
-    one.fresh = 0;
-    if (one.stage == before) continue;
-    for (const std::uint16_t dependent : rule_of(one).dependents) {
-      const auto binding = plan_->find_binding(dependent, plan_->binding(one.binding).component);
-      if (binding && *binding < case_of_.size() && case_of_[*binding] != 0) touched.push_back(case_of_[*binding] - 1u);
-    }
+    const std::uint32_t index = touched[i];
+    const bool changed = judge(cases_[index], on_transition);
+    cases_[index].fresh = 0;
+    if (changed) touch_dependents(cases_[index]);
   }
 }
 
@@ -234,12 +262,10 @@ const Engine::Case* Engine::find(std::uint16_t rule, ComponentIndex component) c
 }
 
 Engine::Standing Engine::standing_of(const Case& one) const {
-  EvidenceBuilder builder;
-  one.trackers[static_cast<std::size_t>(one.stage)]->explain(last_known(one), row_, builder);
+  const auto stage = static_cast<std::size_t>(one.stage);
   const Binding& binding = plan_->binding(one.binding);
-  for (Plot& plot : builder.evidence.plots) plot.component = plan_->component(binding.component);
-  return {binding.rule, binding.component, static_cast<std::uint8_t>(one.stage), one.active->first_seen,
-          std::move(builder.evidence)};
+  return {binding.rule,           binding.component,         static_cast<std::uint8_t>(one.stage),
+          one.active->first_seen, confidence_of(one, stage), evidence_of(one, stage)};
 }
 
 std::vector<Engine::Standing> Engine::active() const {
@@ -273,8 +299,22 @@ std::string Engine::missing(const CompiledRule& rule, SlotMask seen) const {
   return {};
 }
 
+RuleCoverage Engine::coverage_by_model(std::uint16_t model, Model::Question question) const {
+  RuleCoverage best{false, {}, missing(plan_->rules().rules[model], 0)};
+  for (const Case& one : cases_) {
+    if (plan_->binding(one.binding).rule != model) continue;
+    const std::string reason = missing(plan_->rules().rules[model], one.seen);
+    if (!reason.empty()) continue;
+    const Model::Judged judged = static_cast<const Model&>(*one.trackers[0]).judged(question);
+    if (judged.ok || best.reason.empty() || best.tier.empty()) best = {judged.ok, judged.tier, judged.reason};
+    if (best.ok) break;
+  }
+  return best;
+}
+
 RuleCoverage Engine::coverage(std::uint16_t index) const {
   const CompiledRule& rule = plan_->rules().rules[index];
+  if (const auto asked = rule.stages.back().detector->asks()) return coverage_by_model(asked->model, asked->question);
   RuleCoverage coverage{false, rule.stages.front().detector->tier(), {}};
   for (const Case& one : cases_) {
     if (plan_->binding(one.binding).rule != index) continue;

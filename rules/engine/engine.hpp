@@ -17,6 +17,7 @@ struct Transition {
   bool active{};
   bool first{};  ///< newly active, not a change of severity
   Millis first_seen{};
+  double confidence{};
   Evidence evidence;
   std::optional<double> before;  ///< the outcome's fact when the finding was raised (only when resolved)
 };
@@ -47,6 +48,7 @@ class Engine {
     ComponentIndex component{};
     std::uint8_t stage{};
     Millis first_seen{};
+    double confidence{};
     Evidence evidence;
   };
   std::vector<Standing> active() const;
@@ -90,7 +92,12 @@ class Engine {
   static bool derive_pair(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs);
   static bool derive_peak(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs);
   bool derive_past_peak(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs) const;
-  void judge(Case& one, const OnTransition& on_transition);
+  /// Returns whether rules that refer to this one should look again.
+  bool judge(Case& one, const OnTransition& on_transition);
+  void touch_dependents(const Case& one);
+  double confidence_of(const Case& one, std::size_t stage) const;
+  Evidence evidence_of(const Case& one, std::size_t stage) const;
+  RuleCoverage coverage_by_model(std::uint16_t model, Model::Question question) const;
   void report(Case& one, int stage, const OnTransition& on_transition);
   void save_case(const Case& one, StateWriter& writer) const;
   void restore_case(StateReader& reader);

@@ -174,11 +174,10 @@ void parse_input(const JsonView& json, CompiledRule& rule) {
   }
 }
 
-void parse_inputs(const JsonView& json, CompiledRule& rule) {
+void parse_inputs(const JsonView& json, CompiledRule& rule, std::size_t most) {
   const auto inputs = json.list("inputs");
   if (inputs.empty()) json.report("\"inputs\" is missing or empty");
-  if (inputs.size() > kMaxInputs / 3)
-    return json.report("inputs", fmt::format("has more than {} inputs", kMaxInputs / 3));
+  if (inputs.size() > most) return json.report("inputs", fmt::format("has more than {} inputs", most));
   for (const JsonView& input : inputs) {
     if (json.errors().good()) parse_input(input, rule);
   }
@@ -272,19 +271,67 @@ void parse_outcome(const JsonView& json, CompiledRule& rule) {
   }
 }
 
+/// Rules and models share one list; their names do not.
+std::optional<std::uint16_t> find_by_name(const CompiledRules& all, const std::string& id, bool is_model) {
+  for (std::size_t i = 0; i < all.rules.size(); ++i) {
+    if (all.rules[i].id == id && all.rules[i].is_model == is_model) return static_cast<std::uint16_t>(i);
+  }
+  return {};
+}
+
+RuleScope scope_of(const CompiledRule& rule, const CompiledRules& earlier) {
+  return {&rule.inputs, [&earlier](const std::string& id) { return find_by_name(earlier, id, false); },
+          [&earlier](const std::string& id) { return find_by_name(earlier, id, true); },
+          [&earlier](std::uint16_t model) -> const Detector& { return *earlier.rules[model].stages[0].detector; }};
+}
+
+/// A rule without inputs of its own speaks for models only.
+bool speaks_for_models(const CompiledRule& rule) {
+  return std::all_of(rule.stages.begin(), rule.stages.end(),
+                     [](const Stage& stage) { return stage.detector->asks().has_value(); });
+}
+
+CompiledRule parse_model(const JsonView& json, const CompiledRules& earlier) {
+  json.allow({"id", "version", "bind", "inputs", "needs", "model"});
+  CompiledRule model;
+  model.is_model = true;
+  model.id = json.text("id");
+  model.version = static_cast<std::uint32_t>(json.whole_or("version", 1, 1, 1'000'000));
+  parse_bind(json.child("bind"), model);
+  if (json.errors().good()) parse_inputs(json, model, kMaxInputs);
+  if (json.errors().good()) parse_needs(json, model);
+  if (json.errors().good()) {
+    Stage stage;
+    stage.detector = make_model(json.child("model"), scope_of(model, earlier));
+    model.stages.push_back(std::move(stage));
+  }
+  if (earlier.index_of(model.id)) json.report("id", "another model or rule is called \"" + model.id + "\"");
+  return model;
+}
+
 CompiledRule parse_rule(const JsonView& json, const CompiledRules& earlier) {
   json.allow({"id", "version", "cause", "bind", "inputs", "needs", "stages", "message_after", "cooldown_days",
               "outcome", "references"});
   CompiledRule rule;
   parse_head(json, rule);
   parse_bind(json.child("bind"), rule);
-  if (json.errors().good()) parse_inputs(json, rule);
+  if (json.errors().good() && json.has("inputs")) parse_inputs(json, rule, kMaxInputs / 3);
   if (json.errors().good()) parse_needs(json, rule);
-  const RuleScope scope{&rule.inputs, [&earlier](const std::string& id) { return earlier.index_of(id); }};
-  if (json.errors().good()) parse_stages(json, rule, scope);
+  if (json.errors().good()) parse_stages(json, rule, scope_of(rule, earlier));
+  if (json.errors().good() && rule.inputs.empty() && !speaks_for_models(rule))
+    json.report("\"inputs\" is missing or empty");
   if (json.errors().good()) parse_outcome(json, rule);
   if (earlier.index_of(rule.id)) json.report("id", "another rule is called \"" + rule.id + "\"");
   return rule;
+}
+
+void add(CompiledRule rule, const LoadErrors& errors, CompiledRules& rules) {
+  if (!errors.good()) return;
+  const auto index = static_cast<std::uint16_t>(rules.rules.size());
+  for (const Stage& stage : rule.stages) {
+    for (const std::uint16_t other : stage.detector->rules()) rules.rules[other].dependents.push_back(index);
+  }
+  rules.rules.push_back(std::move(rule));
 }
 
 }  // namespace
@@ -294,18 +341,14 @@ Result<> load_pack(const NamedText& file, CompiledRules& rules) {
   if (!json) return fail(std::move(json.error()).with_context(file.name));
   LoadErrors errors{file.name, file.text, {}};
   const JsonView root(*json, "", errors);
-  root.allow({"pack", "version", "rules"});
+  root.allow({"pack", "version", "models", "rules"});
   root.text("pack");
   root.number("version");
+  for (const JsonView& view : root.list("models")) {
+    if (errors.good()) add(parse_model(view, rules), errors, rules);
+  }
   for (const JsonView& view : root.list("rules")) {
-    if (!errors.good()) break;
-    CompiledRule rule = parse_rule(view, rules);
-    if (!errors.good()) break;
-    const auto index = static_cast<std::uint16_t>(rules.rules.size());
-    for (const Stage& stage : rule.stages) {
-      for (const std::uint16_t other : stage.detector->rules()) rules.rules[other].dependents.push_back(index);
-    }
-    rules.rules.push_back(std::move(rule));
+    if (errors.good()) add(parse_rule(view, rules), errors, rules);
   }
   if (!errors.good()) return fail(*errors.first);
   return {};

@@ -89,6 +89,7 @@ Result<> check_texts(const CompiledRules& rules) {
         return fail(Errc::invalid_input, fmt::format("texts/{}.json: common: \"{}\" is missing", kLanguages[i], key));
     }
     for (std::size_t rule = 0; rule < rules.rules.size(); ++rule) {
+      if (rules.rules[rule].is_model) continue;
       const RuleTexts texts = rule < words.rules.size() ? words.rules[rule] : RuleTexts{};
       if (auto checked = check_rule(rules.rules[rule], texts, kLanguages[i]); !checked) return checked;
     }

@@ -1,0 +1,107 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rules/detectors/cooling/bucket.hpp"
+#include "rules/detectors/cooling/channel.hpp"
+#include "rules/detectors/cooling/drift.hpp"
+#include "rules/detectors/cooling/fan_curve.hpp"
+#include "rules/detectors/cooling/fast_slope.hpp"
+#include "rules/detectors/cooling/parameters.hpp"
+#include "rules/detectors/cooling/room.hpp"
+
+namespace hale::rules::cooling {
+
+/// What rules may ask; in the order of kQuestionNames.
+enum class Answer : std::uint8_t { dust, degraded, paste, blocked, fan_worn, hot_room };
+inline constexpr std::size_t kAnswers = 6;
+inline constexpr std::array<std::string_view, kAnswers> kAnswerNames{"dust",    "degraded", "thermal_interface",
+                                                                     "blocked", "fan_worn", "hot_room"};
+
+/// Judges how well a PC carries its heat away: thermal resistance at the same work and fan speed against this PC's own
+/// baseline (docs/cooling.md).
+class CoolingModel final : public Model {
+ public:
+  CoolingModel(const Parameters& parameters, const Slots& slots) : p_(parameters), slots_(slots) {}
+
+  bool observe(const Inputs& inputs, const Row& row, const OtherRules& others) override;
+  bool holds(Question question) const override { return state_ && state_->answers[question].holds; }
+  double sureness(Question question) const override { return state_ ? state_->answers[question].sure : 0; }
+  void show(Question question, const Row& row, EvidenceBuilder& builder) const override;
+  Judged judged(Question question) const override;
+  void save(StateWriter& writer) const override;
+  void restore(StateReader& reader) override;
+  std::size_t bytes() const override;
+
+ private:
+  struct Told {
+    bool holds{};
+    double sure{};
+    double entered{};  ///< the level it was entered at
+    std::int32_t since{};
+  };
+  enum Heat : std::uint8_t { cpu, gpu };
+  static constexpr std::size_t kHeats = 2;
+
+  /// Made when the first temperature with a load or power comes: a drive of a fleet's recording has none.
+  struct State {
+    BucketBuilder builder;
+    std::optional<Bucket> previous;
+    Room room;
+    std::array<Channel, kHeats> channels;
+    FanCurve fan_curve;
+    FastSlope fast_slope;
+    Drift drift;
+    std::array<std::uint64_t, 4> profiles{};
+    std::uint64_t os{}, firmware{};
+    std::uint32_t seen{};  ///< a bit a source that was ever read
+    double top_frequency{}, top_fan{};
+    std::array<double, kHeats> top_power{};
+    double cpu_limit{};
+    std::int32_t day{};
+    std::int32_t first_day{};
+    std::int32_t learned_days{};
+    std::uint32_t points_today{};
+    bool learned{};
+    double near_limit{};  ///< share of learned points within 8 K of the limit
+    double throttle_last{-1};
+    double throttled_today{};            ///< minutes
+    double throttled_usual{};            ///< minutes a day while learning, a bad day's
+    std::array<std::uint8_t, 80> own{};  ///< histogram of ln(rise / usual) from -0.4 in steps of 0.02, halved when full
+    int blocked_buckets{}, free_buckets{};
+    int hot_buckets{};
+    double fast_excess{}, fast_kelvin{};
+    double rise{}, usual{};  ///< K: of the last day that was fitted
+    std::array<Told, kAnswers> answers{};
+  };
+
+  void see_row(const Inputs& inputs, const Row& row);
+  bool see_bucket(const Bucket& bucket);
+  bool close_day();
+  void finish_learning();
+  void see_context(const Row& row);
+  void see_throttling(const Inputs& inputs);
+  std::optional<double> heat_power(Heat heat, const Bucket& bucket) const;
+  std::optional<double> heat_temperature(Heat heat, const Bucket& bucket) const;
+  std::optional<Channel::Point> point_of(Heat heat, const Bucket& bucket, const Bucket& before);
+  unsigned profile_of(const Bucket& bucket);
+  bool is_idle(const Bucket& bucket) const;
+  double room_sigma() const;
+  bool see_blockage(double excess, double kelvin, double temperature);
+  bool see_room(const Bucket& bucket);
+  double own_quantile() const;
+  bool judge_day();
+  bool tell(Answer answer, bool holds, double sure, double entered);
+  double dust_level() const;
+  bool has(Source source) const { return (state_->seen >> static_cast<unsigned>(source) & 1u) != 0; }
+  const Told& told(Answer answer) const { return state_->answers[static_cast<std::size_t>(answer)]; }
+  std::string_view tier() const;
+
+  const Parameters& p_;
+  const Slots& slots_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hale::rules::cooling

@@ -1,0 +1,185 @@
+#include "rules/detectors/cooling/drift.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "rules/detectors/cooling/median.hpp"
+#include "rules/detectors/theil_sen.hpp"
+
+namespace hale::rules::cooling {
+namespace {
+
+constexpr std::size_t kKept = 64;
+constexpr std::size_t kTrendDays = 40;
+constexpr std::size_t kJumpDays = 24;
+constexpr std::size_t kBefore = 8;       // days to compare a change with
+constexpr double kStepBeatsSlope = 0.7;  // a jump fits so much better than a slope that begins
+constexpr double kFanScatter = 0.02;
+
+double wide(float value) { return static_cast<double>(value); }
+
+/// Residual squares around the means before and from `at`.
+double split(const std::vector<double>& x, std::size_t at, double& size) {
+  double before = 0, after = 0, squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) (i < at ? before : after) += x[i];
+  before /= static_cast<double>(at);
+  after /= static_cast<double>(x.size() - at);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    squares += (x[i] - (i < at ? before : after)) * (x[i] - (i < at ? before : after));
+  size = after - before;
+  return squares;
+}
+
+/// Residual squares around a line that is flat before `at` and rises from there.
+double hinge(const std::vector<double>& x, std::size_t at) {
+  double n = 0, t = 0, tt = 0, y = 0, ty = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double u = i < at ? 0 : static_cast<double>(i - at + 1);
+    n += 1, t += u, tt += u * u, y += x[i], ty += u * x[i];
+  }
+  const double slope = (n * ty - t * y) / std::max(1e-9, n * tt - t * t);
+  const double start = (y - slope * t) / n;
+  double squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double u = i < at ? 0 : static_cast<double>(i - at + 1);
+    squares += (x[i] - start - slope * u) * (x[i] - start - slope * u);
+  }
+  return squares;
+}
+
+}  // namespace
+
+void Drift::add(Day day, const Parameters& p) {
+  const double apart = days_.empty() ? 1 : std::clamp(day.day - days_.back().day, 1, 60);
+  const double drift = p.physics.drift_a_day * p.physics.drift_a_day * apart;
+  day.x = static_cast<float>(wide(day.x) - base_);
+  spread_ += drift;
+  const double gain = spread_ / (spread_ + wide(day.variance));
+  level_ += gain * std::clamp(wide(day.x) - level_, -p.physics.most_step, p.physics.most_step);
+  spread_ *= 1 - gain;
+  if (!std::isnan(day.fan)) {
+    day.fan = static_cast<float>(wide(day.fan) - fan_base_);
+    fan_spread_ += drift;
+    const double fan_gain = fan_spread_ / (fan_spread_ + kFanScatter * kFanScatter);
+    fan_level_ += fan_gain * std::clamp(wide(day.fan) - fan_level_, -p.physics.most_step, p.physics.most_step);
+    fan_spread_ *= 1 - fan_gain;
+    fan_known_ = true;
+  }
+  day.level = static_cast<float>(level_);
+  day.fan_level = static_cast<float>(fan_level_);
+  if (days_.size() >= kKept) days_.erase(days_.begin());
+  days_.push_back(day);
+  ++since_change_;
+  if (settle_ > 0 && --settle_ == 0) settle_down();
+}
+
+double Drift::sigma() const { return std::sqrt(spread_); }
+
+int Drift::days_above(double level, int of) const {
+  const auto from = days_.end() - static_cast<std::ptrdiff_t>(std::min(days_.size(), static_cast<std::size_t>(of)));
+  return static_cast<int>(
+      std::count_if(from, days_.end(), [level](const Day& day) { return wide(day.level) > level; }));
+}
+
+int Drift::fan_days_below(double level, int of) const {
+  const auto from = days_.end() - static_cast<std::ptrdiff_t>(std::min(days_.size(), static_cast<std::size_t>(of)));
+  return static_cast<int>(
+      std::count_if(from, days_.end(), [level](const Day& day) { return wide(day.fan_level) < level; }));
+}
+
+int Drift::throttled_days(double minutes, int of) const {
+  if (days_.empty()) return 0;
+  const std::int32_t after = days_.back().day - of;
+  return static_cast<int>(std::count_if(
+      days_.begin(), days_.end(), [&](const Day& day) { return day.day > after && wide(day.throttled) >= minutes; }));
+}
+
+double Drift::trend() const {
+  std::vector<std::pair<double, double>> points;
+  const std::size_t from = days_.size() > kTrendDays ? days_.size() - kTrendDays : 0;
+  for (std::size_t i = from; i < days_.size(); ++i) points.emplace_back(days_[i].day, wide(days_[i].x));
+  return points.size() < 6 ? 0 : fit_line(points).z;
+}
+
+Jump Drift::jump() const {
+  const std::size_t from = days_.size() > kJumpDays ? days_.size() - kJumpDays : 0;
+  std::vector<double> x;
+  for (std::size_t i = from; i < days_.size(); ++i) x.push_back(wide(days_[i].x));
+  Jump jump;
+  if (x.size() < 6) return jump;
+  double best_split = std::numeric_limits<double>::max();
+  double best_hinge = std::numeric_limits<double>::max();
+  for (std::size_t at = 2; at + 2 <= x.size(); ++at) {
+    double size = 0;
+    const double squares = split(x, at, size);
+    if (squares < best_split) {
+      best_split = squares;
+      jump.size = size;
+      jump.at = from + at;
+    }
+    best_hinge = std::min(best_hinge, hinge(x, at));
+  }
+  best_hinge = std::min(best_hinge, hinge(x, 0));
+  jump.sudden = best_split < kStepBeatsSlope * best_hinge;
+  return jump;
+}
+
+void Drift::change(const Parameters& p) {
+  settle_ = p.sudden.settle;
+  since_change_ = 0;
+}
+
+void Drift::settle_down() {
+  if (days_.size() <= since_change_) return;
+  const std::size_t changed = days_.size() - since_change_;
+  std::vector<double> before, after, fan_before, fan_after;
+  for (std::size_t i = changed > kBefore ? changed - kBefore : 0; i < days_.size(); ++i) {
+    (i < changed ? before : after).push_back(wide(days_[i].x));
+    if (!std::isnan(days_[i].fan)) (i < changed ? fan_before : fan_after).push_back(wide(days_[i].fan));
+  }
+  if (!fan_before.empty() && !fan_after.empty()) {
+    const double step = median(fan_after) - median(fan_before);
+    fan_base_ += step;
+    fan_level_ -= step;
+    for (std::size_t i = changed; i < days_.size(); ++i) days_[i].fan -= static_cast<float>(step);
+  }
+  if (!before.empty() && !after.empty()) absorb(median(after) - median(before), changed);
+}
+
+void Drift::absorb(double step, std::size_t from) {
+  base_ += step;
+  level_ -= step;
+  for (std::size_t i = from; i < days_.size(); ++i) {
+    days_[i].x -= static_cast<float>(step);
+    days_[i].level -= static_cast<float>(step);
+  }
+}
+
+void Drift::save(StateWriter& writer) const {
+  writer.number(static_cast<std::uint32_t>(days_.size()));
+  for (const Day& day : days_) {
+    writer.number(day.day);
+    for (const float value : {day.x, day.variance, day.level, day.fan, day.fan_level, day.throttled})
+      writer.number(value);
+  }
+  for (const double value : {level_, spread_, fan_level_, fan_spread_, base_, fan_base_}) writer.number(value);
+  writer.number(fan_known_);
+  writer.number(settle_);
+  writer.number(since_change_);
+}
+
+void Drift::restore(StateReader& reader) {
+  days_.resize(std::min<std::size_t>(reader.count(sizeof(std::int32_t) + 6 * sizeof(float)), kKept));
+  for (Day& day : days_) {
+    reader.number(day.day);
+    for (float* value : {&day.x, &day.variance, &day.level, &day.fan, &day.fan_level, &day.throttled})
+      reader.number(*value);
+  }
+  for (double* value : {&level_, &spread_, &fan_level_, &fan_spread_, &base_, &fan_base_}) reader.number(*value);
+  reader.number(fan_known_);
+  reader.number(settle_);
+  reader.number(since_change_);
+}
+
+}  // namespace hale::rules::cooling
