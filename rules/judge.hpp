@@ -55,6 +55,8 @@ class Judge {
   /// Lets waiting messages go out when the person is there and may be spoken to. step() does it with `presence` as last
   /// told.
   void set_presence(const Presence& presence, Timestamp time);
+  /// A message waits for nothing but somebody who is there and may be spoken to.
+  bool wants_to_speak(Timestamp time) const;
   /// Asks for the one message of greeting after installation; it goes out like any other, when the person is there.
   void welcome(Timestamp time);
   /// Sources of events that are being watched ("kernel", "Kernel-Power"): rules over them can be judged though nothing

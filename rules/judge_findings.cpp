@@ -166,6 +166,11 @@ void Judge::set_presence(const Presence& presence, Timestamp time) {
   state_->flush(to_unix_ms(time));
 }
 
+bool Judge::wants_to_speak(Timestamp time) const {
+  const State& s = *state_;
+  return s.notifier && s.notifier->wants_to_speak(to_unix_ms(time), s.utc_offset(), s.options);
+}
+
 void Judge::welcome(Timestamp time) {
   state_->talker().welcome();
   state_->flush(to_unix_ms(time));

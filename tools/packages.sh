@@ -2,13 +2,14 @@
 
 packages_build=(g++ cmake ninja-build ccache pkg-config git libboost1.83-dev nlohmann-json3-dev libfmt-dev libexpected-dev libcli11-dev
   libsqlite3-dev libcurl4-openssl-dev libssl-dev libsodium-dev libzstd-dev zlib1g-dev liblzma-dev libsystemd-dev
+  libxcb1-dev libxcb-randr0-dev libxcb-shape0-dev
   catch2 libumockdev-dev)  # the tests are part of every build
-packages_test=(xz-utils systemd-journal-remote umockdev dbus xvfb xfce4-notifyd xdotool imagemagick fonts-noto-cjk smartmontools openssl curl prometheus)
+packages_test=(xz-utils systemd-journal-remote umockdev dbus xvfb xfce4-notifyd xfconf openbox xdotool imagemagick fonts-noto-cjk smartmontools openssl curl prometheus)
 packages_browser=(chromium)
 packages_fuzz=(clang libclang-rt-14-dev)
 packages_format=(clang-format)
 packages_package=(dpkg-dev init-system-helpers)
-packages_bench=(collectd-core prometheus-node-exporter iproute2)
+packages_bench=(systemd collectd-core prometheus-node-exporter iproute2)
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

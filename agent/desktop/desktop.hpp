@@ -10,6 +10,7 @@
 #include "agent/texts/texts.hpp"
 #include "core/finding.hpp"
 #include "core/result.hpp"
+#include "platform/attention.hpp"
 #include "platform/local_ipc.hpp"
 #include "platform/notify.hpp"
 
@@ -28,6 +29,9 @@ class Desktop {
   bool connect_agent();
   void take_lines();
   void take_line(const std::string& line);
+  void look(bool wanted);
+  void report_presence();
+  int pause_ms(int retry_ms) const;
   void show(const Notification& message);
   void show_waiting();
   void on_answer(const std::string& id, Answer answer);
@@ -40,6 +44,8 @@ class Desktop {
   Texts texts_;
   std::unique_ptr<DesktopNotifier> notifier_;
   std::unique_ptr<IpcClient> client_;
+  std::vector<std::unique_ptr<Attention>> attention_;  ///< only while haled has something to say
+  std::optional<bool> busy_;                           ///< as last told to haled
   std::map<std::string, Notification> on_screen_;
   std::map<std::string, Notification> waiting_;          ///< for a notification service to appear
   std::vector<std::pair<std::string, Answer>> answers_;  ///< fingerprint and answer, not yet at haled

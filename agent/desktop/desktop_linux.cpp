@@ -18,6 +18,8 @@ namespace {
 using nlohmann::json;
 constexpr int kFirstRetryMs = 1000;
 constexpr int kLastRetryMs = 60'000;
+/// Somebody busy is looked at again now and then: not every desktop says when that ends.
+constexpr int kLookAgainMs = 300'000;
 
 Result<json> ask(IpcClient& client, const json& request) {
   const auto line = client.request(request.dump());
@@ -65,10 +67,11 @@ Result<> Desktop::connect_bus() {
 }
 
 bool Desktop::connect_agent() {
+  look(false);
   auto client = IpcClient::connect(control_socket());
   if (!client) return false;
   client_ = std::move(*client);
-  const auto greeted = ask(*client_, {{"do", "desktop"}, {"locale", locale_}, {"full_screen", false}});
+  const auto greeted = ask(*client_, {{"do", "desktop"}, {"locale", locale_}, {"looks", true}});
   if (!greeted) {
     client_.reset();
     return false;
@@ -87,14 +90,44 @@ int Desktop::run(int stop_fd) {
   for (;;) {
     if (!client_ && connect_agent()) retry_ms = kFirstRetryMs;
     if (!notifier_->dispatch()) return 0;  // the session ended
-    pollfd wait[] = {
+    std::vector<pollfd> wait{
         {notifier_->poll_fd(), POLLIN, 0}, {stop_fd, POLLIN, 0}, {client_ ? client_->poll_fd() : -1, POLLIN, 0}};
-    const int ready = ::poll(wait, 3, client_ ? -1 : retry_ms);
+    for (const auto& source : attention_) wait.push_back({source->poll_fd(), POLLIN, 0});
+    const int ready = ::poll(wait.data(), wait.size(), pause_ms(retry_ms));
     if (wait[1].revents != 0) return 0;
-    if (ready == 0) retry_ms = std::min(retry_ms * 2, kLastRetryMs);
+    if (ready == 0 && !client_) retry_ms = std::min(retry_ms * 2, kLastRetryMs);
     if (wait[0].revents != 0 && !notifier_->dispatch()) return 0;
+    bool changed = ready == 0;
+    for (const auto& source : attention_) changed = source->dispatch() || changed;
+    if (changed && !attention_.empty()) report_presence();
     if (client_ && wait[2].revents != 0) take_lines();
   }
+}
+
+int Desktop::pause_ms(int retry_ms) const {
+  if (!client_) return retry_ms;
+  return busy_.value_or(false) ? kLookAgainMs : -1;
+}
+
+void Desktop::look(bool wanted) {
+  attention_.clear();
+  busy_.reset();
+  if (!wanted) return;
+  for (auto open : {&watch_full_screen, &watch_do_not_disturb})
+    if (auto source = open()) attention_.push_back(std::move(source));
+  report_presence();
+}
+
+void Desktop::report_presence() {
+  bool busy = false;
+  for (const auto& source : attention_) {
+    bool now = source->is_busy();
+    while (source->dispatch()) now = source->is_busy();  // what changed while it was looked at
+    busy = busy || now;
+  }
+  if (busy_ == busy || !client_) return;
+  busy_ = busy;
+  if (!ask(*client_, {{"do", "presence"}, {"full_screen", busy}})) client_.reset();
 }
 
 void Desktop::take_lines() {
@@ -118,6 +151,7 @@ void Desktop::take_line(const std::string& line) {
     if (auto done = notifier_->withdraw(id); !done) log_warning("hale-desktop: " + done.error().message);
     return;
   }
+  if (document->contains("look")) return look(true_field(*document, "look"));
   const auto shown = document->find("show");
   if (shown == document->end()) return;
   const auto message = notification_from_json(*shown);

@@ -238,10 +238,12 @@ Timestamp Agent::now() const {
 }
 
 void Agent::refresh_presence(Timestamp now) {
+  desk_.look(pipeline_->wants_to_speak(now));
   const auto presence = desk_.presence();
   if (presence.session == presence_.session && presence.full_screen == presence_.full_screen) return;
   presence_ = presence;
   pipeline_->set_presence(presence, now);
+  desk_.look(pipeline_->wants_to_speak(now));  // said: nobody need look any more
 }
 
 void Agent::refresh_policy() {

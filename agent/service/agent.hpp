@@ -69,6 +69,7 @@ class Agent {
   Result<> answer(const std::string& fingerprint, Answer answer, bool from_session);
   Result<> snooze(const std::string& id, int days);
   void shown(const std::string& message_id);
+  void presence_changed() { refresh_presence(now()); }
   void session_opened(const std::shared_ptr<IpcServer::Connection>& connection);
   Result<> set_consent(ConsentState state);
   Result<> pause_uploads(std::optional<std::chrono::hours> hours);  ///< nothing = go on

@@ -93,8 +93,8 @@ void Agent::session_opened(const std::shared_ptr<IpcServer::Connection>& connect
   // What an earlier session did not answer waits for this one.
   for (const auto& each : store_->messages(std::nullopt))
     if (each.state == MessageState::waiting || each.state == MessageState::shown) desk_.show(each.message, connection);
-  refresh_presence(now());
   greet(now());
+  refresh_presence(now());
 }
 
 Result<> Agent::answer(const std::string& fingerprint, Answer answer, bool from_session) {

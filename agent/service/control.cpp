@@ -106,7 +106,7 @@ std::string Control::dispatch(const Request& request, const ConnectionPointer& c
 std::string Control::on_session(const std::string& what, const Request& request, const ConnectionPointer& connection) {
   const bool full_screen = true_field(request, "full_screen");
   if (what == "desktop") {
-    desk_.open(connection, text_field(request, "locale"), full_screen);
+    desk_.open(connection, text_field(request, "locale"), full_screen, true_field(request, "looks"));
     mailbox_.post([agent = &agent_, connection] { agent->session_opened(connection); });
     return ok(done());
   }
@@ -114,6 +114,7 @@ std::string Control::on_session(const std::string& what, const Request& request,
     return refused(Errc::invalid_input, fmt::format("\"{}\" is for a connection that said \"desktop\" before", what));
   if (what == "presence") {
     desk_.set_full_screen(connection, full_screen);
+    mailbox_.post([agent = &agent_] { agent->presence_changed(); });
     return ok(done());
   }
   return ask([id = text_field(request, "id")](Agent& agent) -> Result<json> {

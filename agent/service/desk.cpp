@@ -16,11 +16,12 @@ void Desk::prune() {
   std::erase_if(sessions_, [](const Session& session) { return session.connection.expired(); });
 }
 
-void Desk::open(const std::shared_ptr<IpcServer::Connection>& connection, std::string locale, bool full_screen) {
+void Desk::open(const std::shared_ptr<IpcServer::Connection>& connection, std::string locale, bool full_screen,
+                bool looks) {
   const std::lock_guard lock(mutex_);
   prune();
   std::erase_if(sessions_, [&](const Session& session) { return session.connection.lock() == connection; });
-  sessions_.push_back({connection, std::move(locale), full_screen});
+  sessions_.push_back({connection, std::move(locale), full_screen || looks, looks, false});
 }
 
 bool Desk::set_full_screen(const std::shared_ptr<IpcServer::Connection>& connection, bool full_screen) {
@@ -31,6 +32,17 @@ bool Desk::set_full_screen(const std::shared_ptr<IpcServer::Connection>& connect
     return true;
   }
   return false;
+}
+
+void Desk::look(bool wanted) {
+  const std::lock_guard lock(mutex_);
+  for (auto& session : sessions_) {
+    if (!session.looks || session.looking == wanted) continue;
+    session.looking = wanted;
+    session.full_screen = true;
+    if (const auto connection = session.connection.lock())
+      static_cast<void>(connection->send_line(nlohmann::json{{"look", wanted}}.dump()));
+  }
 }
 
 bool Desk::is_session(const std::shared_ptr<IpcServer::Connection>& connection) {

@@ -16,7 +16,9 @@ namespace hale::agent {
 /// with its connection.
 class Desk {
  public:
-  void open(const std::shared_ptr<IpcServer::Connection>& connection, std::string locale, bool full_screen);
+  /// `looks`: the session can be told to look whether its person is busy. One that cannot says so by itself.
+  void open(const std::shared_ptr<IpcServer::Connection>& connection, std::string locale, bool full_screen,
+            bool looks = false);
   /// False when this connection is no session.
   bool set_full_screen(const std::shared_ptr<IpcServer::Connection>& connection, bool full_screen);
   bool is_session(const std::shared_ptr<IpcServer::Connection>& connection);
@@ -25,6 +27,9 @@ class Desk {
   void show(const Notification& message, const std::shared_ptr<IpcServer::Connection>& only);
   void withdraw(const std::string& id);
 
+  /// Whether something waits for a person who is free. Sessions look only then; until one has looked, nobody knows, and
+  /// nobody is disturbed.
+  void look(bool wanted);
   /// Somebody there, and free to be spoken to in at least one session.
   rules::Presence presence();
   /// Locale of the newest session, empty when there is none.
@@ -35,6 +40,8 @@ class Desk {
     std::weak_ptr<IpcServer::Connection> connection;
     std::string locale;
     bool full_screen{false};
+    bool looks{false};
+    bool looking{false};
   };
   void send(const std::string& line);
   void prune();

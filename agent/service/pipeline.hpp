@@ -57,6 +57,7 @@ class Pipeline final : private rules::Sink {
 
   void set_policy(const rules::PolicyOptions& policy, std::string welcome_action);
   void set_presence(const rules::Presence& presence, Timestamp now);
+  bool wants_to_speak(Timestamp now) const { return judges_[0]->wants_to_speak(now); }
   void answer(const std::string& fingerprint, Answer answer, Timestamp now);
   void shown(const std::string& message_id, Timestamp now);
   void snooze(const std::string& fingerprint, int days, Timestamp now);

@@ -220,6 +220,30 @@ TEST_CASE("the first session is greeted once, and never again") {
   }
 }
 
+TEST_CASE("sessions look whether somebody is busy only while a message waits, and it waits for one who is free") {
+  const test::TemporaryFolder folder;
+  Rig rig(folder.path());
+  const auto session = std::make_shared<FakeConnection>(false);
+  const auto looked = [&] {
+    std::vector<bool> told;
+    for (const auto& line : session->lines())
+      if (const auto parsed = json::parse(line); parsed.contains("look")) told.push_back(parsed["look"]);
+    return told;
+  };
+  const auto greeted = [&] { return !shown_message(*session, "hale.welcome").is_null(); };
+  rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}, {"looks", true}}, session);
+  // The greeting waits: the session is told to look, and until it has, nothing is said.
+  REQUIRE(rig.until([&] { return looked() == std::vector{true}; }));
+  rig.ask({{"do", "presence"}, {"full_screen", true}}, session);
+  const std::uint64_t swept = rig.ask({{"do", "status"}})["sweeps"];
+  REQUIRE(rig.until([&] { return rig.ask({{"do", "status"}})["sweeps"] > swept + 1; }));
+  CHECK_FALSE(greeted());
+  rig.ask({{"do", "presence"}, {"full_screen", false}}, session);
+  CHECK(rig.until(greeted));
+  // Said: nothing to look for any more.
+  CHECK(rig.until([&] { return looked() == std::vector{true, false}; }));
+}
+
 TEST_CASE("findings, answers and bookmarks survive a restart") {
   const test::TemporaryFolder folder;
   std::string fingerprint;

@@ -182,6 +182,12 @@ std::optional<Millis> Notifier::next_due(Millis after, Millis utc_offset, const 
   return earliest;
 }
 
+bool Notifier::wants_to_speak(Millis time, Millis utc_offset, const PolicyOptions& options) const {
+  if (welcome_ && !is_quiet(options.quiet, local_minute(time, utc_offset))) return true;
+  const auto due = next_due(time, utc_offset, options);
+  return due && *due <= time;
+}
+
 namespace {
 
 void save_speech(const Speech& speech, StateWriter& writer) {

@@ -50,6 +50,9 @@ class Notifier {
   /// The earliest time after `after` at which something waiting could go out, if nothing but time holds it back.
   std::optional<Millis> next_due(Millis after, Millis utc_offset, const PolicyOptions& options) const;
 
+  /// Something would go out now if somebody free were there: the time to look whether somebody is.
+  bool wants_to_speak(Millis time, Millis utc_offset, const PolicyOptions& options) const;
+
   static std::string message_id(const std::string& fingerprint, Millis time);
 
   std::size_t waiting() const { return waiting_.size(); }

@@ -82,8 +82,12 @@ TEST_CASE("quiet hours hold everything but what is urgent, in local time") {
   room.flush(kNoon + 8 * kHour - kMinute);
   CHECK(room.shown.size() == 1);
   CHECK(room.notifier.next_due(kNoon, room.utc_offset, room.options) == kNoon + 8 * kHour);
+  // Whether somebody free is there matters only once the hour is over.
+  CHECK_FALSE(room.notifier.wants_to_speak(kNoon + 8 * kHour - kMinute, room.utc_offset, room.options));
+  CHECK(room.notifier.wants_to_speak(kNoon + 8 * kHour, room.utc_offset, room.options));
   room.flush(kNoon + 8 * kHour);
   CHECK(room.shown.size() == 2);
+  CHECK_FALSE(room.notifier.wants_to_speak(kNoon + 9 * kHour, room.utc_offset, room.options));
 }
 
 TEST_CASE("without a session messages wait, and go out when somebody comes") {

@@ -2,52 +2,7 @@
 # A real notification, end to end: haled judges a recording, hale-desktop shows the message through a real notification daemon, real clicks on its
 # buttons come back as answers. In English and in Chinese. Usage: notification.sh BIN_FOLDER [SCREENSHOT_FOLDER]
 set -euo pipefail
-bin=$(readlink -f "$1")
-here=$(dirname "$(readlink -f "$0")")
-work=$(mktemp -d)
-shots=${2:-$work}
-started=()
-
-clean_up() {
-  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap clean_up EXIT
-fail() { echo "notification: $*" >&2; for log in "$work"/*.log; do echo "--- $log" >&2; tail -n 20 "$log" >&2; done; exit 1; }
-# until_true SECONDS WHAT COMMAND...
-until_true() {
-  local end=$((SECONDS + $1)) what=$2
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || fail "$what did not happen"
-    sleep 0.05
-  done
-}
-
-export HOME=$work/home XDG_RUNTIME_DIR=$work/run LC_ALL=C.UTF-8
-unset LANG LC_MESSAGES XDG_CACHE_HOME HALE_UPLOAD_TRIGGER WAYLAND_DISPLAY
-mkdir -p "$HOME" "$XDG_RUNTIME_DIR" "$shots"
-chmod 700 "$XDG_RUNTIME_DIR"
-
-# A display, a session bus and a notification daemon of their own.
-Xvfb -displayfd 3 -screen 0 1024x600x24 -nolisten tcp 3>"$work/display" >"$work/xvfb.log" 2>&1 &
-started+=($!)
-until_true 20 "the X server" test -s "$work/display"
-export DISPLAY=:$(cat "$work/display")
-dbus-daemon --config-file="$here/session.conf" --nofork --print-address=3 3>"$work/bus" >"$work/bus.log" 2>&1 &
-started+=($!)
-until_true 10 "the session bus" test -s "$work/bus"
-DBUS_SESSION_BUS_ADDRESS=$(head -n 1 "$work/bus")
-export DBUS_SESSION_BUS_ADDRESS
-daemon=$(command -v xfce4-notifyd || echo /usr/lib/x86_64-linux-gnu/xfce4/notifyd/xfce4-notifyd)
-start_notification_daemon() {
-  "$daemon" >"$work/notifyd.log" 2>&1 &
-  notifyd=$!
-  started+=($notifyd)
-}
-dbus-monitor --session "interface='org.freedesktop.Notifications',member='Notify'" >>"$work/notify.txt" 2>"$work/monitor.log" &
-started+=($!)
+source "$(dirname "$(readlink -f "$0")")/desktop.sh"
 
 # The person's browser: notes what it is asked to open.
 printf '#!/bin/sh\nprintf "%%s\\n" "$1" >>"%s"\n' "$work/opened.txt" >"$work/browser"
@@ -61,25 +16,8 @@ export BROWSER=$work/browser
   for hour in 06 07 08; do echo "2026-03-02T$hour:00:00Z,ST4000DM000,1,0"; done
   for minute in 00 15 30 45; do echo "2026-03-02T11:$minute:00Z,,0,0"; done
   echo '2026-03-02T12:00:00Z,,0,0'
-} >"$work/disk.csv"
-echo '{"notifications":{"quiet_hours":{"from":"00:00","to":"00:00"}}}' >"$work/config.json"
+} >"$recording"
 
-start_agent() {
-  "$bin/haled" --config "$work/config.json" --replay "$work/disk.csv" --speed 0 >>"$work/haled.log" 2>&1 &
-  agent=$!
-  started+=($agent)
-  until_true 20 "the recording being judged" has_finding
-}
-field() { "$bin/hale" findings --json | tr -d ' \n' | grep -o "\"$1\":\"[^\"]*\"" | head -n 1 | cut -d'"' -f4; }
-has_finding() { [ -n "$(field fingerprint)" ]; }
-answer_is() { [ "$(field answer)" = "$1" ]; }
-notified_is() { [ "$(field notified)" = "$1" ]; }
-stop() { kill "$1"; wait "$1" 2>/dev/null || true; }
-
-# The notification's window; its buttons stand in a row along its lower edge.
-popup() { xdotool search --onlyvisible --class xfce4-notifyd 2>/dev/null | tail -n 1; }
-popup_is_there() { [ -n "$(popup)" ]; }
-popup_is_gone() { [ -z "$(popup)" ]; }
 # press LABEL_NUMBER OF: clicks the button, found by its place in the row of equal or unequal buttons drawn by the daemon.
 press() {
   local window geometry X Y WIDTH HEIGHT
@@ -89,7 +27,6 @@ press() {
   sleep 0.5 # the daemon ignores clicks while it fades in
   xdotool mousemove $((X + WIDTH * $1 / 100)) $((Y + HEIGHT - $2)) sleep 0.2 click 1
 }
-shoot() { import -window root "$shots/$1.png"; }
 
 # run LOCALE TITLE FIRST SECOND THIRD YES
 run() {
@@ -149,7 +86,6 @@ run() {
 }
 
 start_notification_daemon
-until_true 10 "the notification daemon" dbus-send --session --print-reply --dest=org.freedesktop.Notifications /org/freedesktop/Notifications org.freedesktop.Notifications.GetCapabilities
 run en_US.UTF-8 "Act now" "How to fix" "Find service" "Later" 30 30 58 30
 run zh_CN.UTF-8 "请立即处理" "怎么处理" "查找服务" "以后提醒" 30 30 58 30
 echo "notification: ok"
