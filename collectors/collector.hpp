@@ -53,11 +53,12 @@ class Collector {
 /// Everything a collector may need from its surroundings.
 struct CollectorEnvironment {
   SystemRoots roots;
-  std::filesystem::path probe;                   ///< hale-probe; empty = not available
-  std::filesystem::path smartctl;                ///< empty = not installed
-  std::string serial_salt;                       ///< keys the hash of serial numbers
-  const Clock* clock{nullptr};                   ///< null = the system's; tests own their time
-  std::map<std::string, std::string> bookmarks;  ///< by collector's name: what its bookmark() said last time
+  std::filesystem::path probe;                    ///< hale-probe; empty = not available
+  std::filesystem::path smartctl;                 ///< empty = not installed
+  std::string serial_salt;                        ///< keys the hash of serial numbers
+  std::chrono::milliseconds disk_patience{1000};  ///< a collection waits so long for disks' health at most
+  const Clock* clock{nullptr};                    ///< null = the system's; tests own their time
+  std::map<std::string, std::string> bookmarks;   ///< by collector's name: what its bookmark() said last time
 };
 
 /// All collectors of this OS, in the order they run.

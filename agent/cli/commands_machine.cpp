@@ -17,6 +17,9 @@
 namespace hale::agent::cli {
 namespace {
 
+/// One look only: a slow disk's answer is waited for.
+constexpr std::chrono::seconds kDoctorWaits{30};
+
 std::atomic<bool> interrupted{false};
 
 void stop_on_signals() {
@@ -95,7 +98,9 @@ int replay(const ReplayArguments& arguments) {
 }
 
 int doctor(const Context& context, const SystemRoots& roots) {
-  Scheduler scheduler(make_collectors(environment_for(roots)),
+  auto environment = environment_for(roots);
+  environment.disk_patience = kDoctorWaits;
+  Scheduler scheduler(make_collectors(environment),
                       {.sweep = std::chrono::seconds(10), .battery_stretch = 1, .skipped = {}}, system_clock(),
                       [](std::string line) { log_warning(line); });
   Collection collection;

@@ -5,7 +5,7 @@
 
 #include "collectors/disk/disk.hpp"
 #include "collectors/disk/disk_devices_linux.hpp"
-#include "collectors/disk/disk_smart_linux.hpp"
+#include "collectors/disk/smart_reader.hpp"
 #include "collectors/sensor_file_linux.hpp"
 
 namespace hale {
@@ -19,8 +19,6 @@ constexpr std::chrono::minutes kSmartInterval{30};
 constexpr std::chrono::hours kTimeoutPause{6};
 /// A spinning disk's temperature moves over minutes, and asking for it may restart the drive's own standby timer.
 constexpr std::chrono::seconds kSpinningInterval{60};
-/// Time for SMART in one sweep; the other disks' turn comes at the next.
-constexpr std::chrono::seconds kSweepBudget{3};
 
 struct Disk {
   DiskInfo info;
@@ -44,8 +42,9 @@ class DiskCollector final : public Collector {
       : roots_(environment.roots),
         clock_(clock_of(environment)),
         salt_(environment.serial_salt),
-        smartctl_(environment.roots.captured ? std::filesystem::path() : environment.smartctl),
-        probe_(make_probe_client(environment)),
+        reader_(make_probe_client(environment),
+                environment.roots.captured ? std::filesystem::path() : environment.smartctl),
+        patience_(environment.disk_patience),
         hwmon_(std::move(hwmon)),
         tree_(std::move(tree)) {}
 
@@ -61,15 +60,17 @@ class DiskCollector final : public Collector {
   bool suspended(Disk& disk);
   bool may_ask_temperature(Disk& disk);
   void read_temperature(Collection& out, Disk& disk);
-  void read_smart_when_due(Collection& out, Disk& disk);
+  void read_smart_of_those_due(Collection& out);
+  bool smart_is_due(Disk& disk);
+  void take_answer(Collection& out, std::chrono::milliseconds patience);
   void note_failure(Collection& out, Disk& disk, const std::string& what, const Error& error);
   void take_report(Collection& out, Disk& disk, SmartReport report);
 
   SystemRoots roots_;
   const Clock& clock_;
   std::string salt_;
-  std::filesystem::path smartctl_;
-  std::unique_ptr<ProbeClient> probe_;
+  SmartReader reader_;
+  std::chrono::milliseconds patience_;
   std::shared_ptr<HwmonTree> hwmon_;
   std::shared_ptr<DiskTree> tree_;
   unsigned hwmon_generation_{0};
@@ -210,21 +211,43 @@ void DiskCollector::take_report(Collection& out, Disk& disk, SmartReport report)
   append_smart_readings(report, disk.component.id, out.time, out.readings);
 }
 
-void DiskCollector::read_smart_when_due(Collection& out, Disk& disk) {
-  const auto now = clock_.steady();
-  if ((disk.next_smart && now < *disk.next_smart) || suspended(disk)) return;
-  disk.next_smart = now + kSmartInterval;
+bool DiskCollector::smart_is_due(Disk& disk) {
+  return (!disk.next_smart || clock_.steady() >= *disk.next_smart) && !suspended(disk);
+}
+
+void DiskCollector::read_smart_of_those_due(Collection& out) {
+  // A slower disk is heard at a later sweep, and the other disks' turn comes then.
+  const auto until = Clock::Steady::clock::now() + patience_;
+  const auto left = [&] {
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::Steady::clock::now()),
+                    std::chrono::milliseconds(0));
+  };
+  take_answer(out, std::chrono::milliseconds(0));
+  for (auto& disk : disks_) {
+    if (!reader_.asking().empty() || left().count() == 0) return;
+    if (!smart_is_due(disk)) continue;
+    disk.next_smart = clock_.steady() + kSmartInterval;
+    reader_.start(disk.info);
+    take_answer(out, left());
+  }
+}
+
+void DiskCollector::take_answer(Collection& out, std::chrono::milliseconds patience) {
+  const auto id = reader_.asking();
+  auto reading = reader_.take(patience);
+  const auto found = std::find_if(disks_.begin(), disks_.end(), [&](const Disk& disk) { return disk.info.id == id; });
+  if (!reading || found == disks_.end()) return;
+  auto& disk = *found;
   const auto what = disk.component.id + " SMART";
-  auto reading = read_smart(disk.info, *probe_, smartctl_);
-  disk.has_smart = reading.has_value();
-  if (!reading) return note_failure(out, disk, what, reading.error());
+  disk.has_smart = reading->has_value();
+  if (!*reading) return note_failure(out, disk, what, reading->error());
   faults_.worked(what);
   disk.no_smart.clear();
-  disk.asleep = reading->asleep;
+  disk.asleep = (*reading)->asleep;
   // I/O from here on says that the disk is awake and warm.
   disk.activity = disk_activity(roots_.sys, disk.info.name);
-  disk.last_temperature = now;
-  if (!reading->asleep) take_report(out, disk, std::move(reading->report));
+  disk.last_temperature = clock_.steady();
+  if (!disk.asleep) take_report(out, disk, std::move((*reading)->report));
 }
 
 // A disk without health data, or no way to ask for them, is normal and said by status(); a disk that should answer and
@@ -243,11 +266,11 @@ void DiskCollector::note_failure(Collection& out, Disk& disk, const std::string&
 
 void DiskCollector::collect(Collection& out, bool describe_all) {
   look(out);
-  const auto begin = Clock::Steady::clock::now();
+  read_smart_of_those_due(out);
   for (auto& disk : disks_) {
-    if (Clock::Steady::clock::now() - begin < kSweepBudget) read_smart_when_due(out, disk);
+    // A disk that has not answered yet may hold up whoever else asks it.
+    if (disk.info.id != reader_.asking()) read_temperature(out, disk);
   }
-  for (auto& disk : disks_) read_temperature(out, disk);
   book_.tell(out, describe_all);
 }
 

@@ -204,6 +204,40 @@ TEST_CASE("the probe's socket is asked one line and its reply believed only when
   CHECK(ask_socket("ok 20000\n" + std::string(20'000, 'x')).error().code == Errc::io);
 }
 
+TEST_CASE("a disk that does not answer holds up no sweep, and is heard once it does") {
+  Machine machine(read_all(source_dir() / "collectors/disk/testdata/nvme-healthy/tree.txt"));
+  const TemporaryFolder folder;
+  const auto answers = folder.path() / "answers";
+  std::filesystem::create_directory(answers);
+  for (const auto* query : {"nvme-smart", "nvme-identify"})
+    std::filesystem::copy_file(machine.environment().roots.dev / (std::string("nvme0.") + query), answers / query);
+  const auto probe = folder.path() / "hale-probe";
+  std::ofstream(probe) << "#!/bin/sh\nsleep 3\n[ $1 = nvme-smart ] && size=512 || size=4096\nhead -c $size '"
+                       << answers.string() << "'/\"$1\"\n";
+  std::filesystem::permissions(probe, std::filesystem::perms::owner_all);
+  machine.environment().roots.captured = false;
+  machine.environment().probe = probe;
+  const auto collector = find_collector(machine.environment(), "disk");
+
+  const auto begin = std::chrono::steady_clock::now();
+  const auto first = machine.sweep(*collector);
+  const auto took = std::chrono::steady_clock::now() - begin;
+  CHECK(took < std::chrono::milliseconds(2500));
+  REQUIRE(first.components.size() == 1);
+  const auto id = first.components[0].id;
+  const auto used = "hw.physical_disk.nvme/" + id + "/percentage_used";
+  CHECK_FALSE(value_of(first, used).has_value());
+  // Nothing else is asked of it meanwhile.
+  CHECK_FALSE(value_of(first, "hw.temperature/" + id).has_value());
+  CHECK(first.partial_errors.empty());
+  bool heard = false;
+  for (int i = 0; i < 200 && !heard; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    heard = value_of(machine.sweep(*collector), used).has_value();
+  }
+  CHECK(heard);
+}
+
 TEST_CASE("without hale-probe a disk is named and status says what is missing") {
   Machine machine(read_all(source_dir() / "collectors/disk/testdata/nvme-healthy/tree.txt"));
   machine.environment().roots.captured = false;  // ask as on a real PC that has no probe

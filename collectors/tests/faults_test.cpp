@@ -9,6 +9,7 @@
 #include "collectors/sweep.hpp"
 #include "collectors/tests/machine.hpp"
 #include "collectors/tests/unprivileged.hpp"
+#include "core/text.hpp"
 
 namespace hale::test {
 namespace {
@@ -110,6 +111,33 @@ TEST_CASE("a sensor whose device is gone although its chip is listed costs no ne
   const auto later = machine.sweep(*collector);
   CHECK(later.partial_errors.empty());
   CHECK(value_of(later, "hw.temperature/half-virtual-0.temp2") == 30.0);
+}
+
+TEST_CASE("sensors that fail each in their own way are told at most once, and hold up none of the others") {
+  const std::string chip = "sys/class/hwmon/hwmon0/";
+  Machine machine(chip + "name\todd\n" + chip + "temp1_input\t30000\n" + chip +
+                  "temp1_label\tCaf\\xe9 \\xff\n" +            // not UTF-8
+                  chip + "temp2_input\t-> /proc/self/mem\n" +  // EIO
+                  chip + "temp3_input\t\n" +                   // 0 bytes
+                  chip + "temp4_input\t!fifo\n" +              // would block for ever
+                  chip + "temp5_input\tn/a\n" + chip + "temp6_input\t31000\n");
+  const auto collector = find_collector(machine.environment(), "temperature");
+  std::map<std::string, int> told;
+  for (int sweep = 0; sweep < 5; ++sweep) {
+    const auto seen = machine.sweep(*collector);
+    CHECK(seen.readings.size() == 2);
+    CHECK(value_of(seen, "hw.temperature/odd-virtual-0.temp6") == 31.0);
+    for (const auto& error : seen.partial_errors) ++told[error.what];
+    for (const auto& component : seen.components) CHECK(sanitize_utf8(component.name) == component.name);
+    machine.pass(10s);
+  }
+  CHECK(told["odd-virtual-0.temp2"] == 1);
+  CHECK(told["odd-virtual-0.temp5"] == 1);
+  for (const auto& [what, times] : told) {
+    INFO(what);
+    CHECK(times == 1);
+  }
+  CHECK(collector->status().detail.find("temp2") != std::string::npos);
 }
 
 TEST_CASE("a failure that comes and goes is told again at most once an hour") {
