@@ -53,8 +53,7 @@ Item make_inventory_item(const std::map<std::string, Component>& components, con
   const json body{{"components", std::move(list)},
                   {"context", to_json(context)},
                   {"host", {{"name_hash", host_name_hash}}},
-                  {"agent", {{"version", HALE_VERSION}, {"language", language}}},
-                  {"storage", json::array()}};
+                  {"agent", {{"version", HALE_VERSION}, {"language", language}}}};
   return {fmt::format("inventory-{}", to_unix_ms(now)), ItemKind::inventory, now, body.dump()};
 }
 

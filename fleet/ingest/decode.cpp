@@ -120,7 +120,7 @@ Result<DeviceFacts> read_facts(const json& body) {
   const json& context = reader.optional_object("context", 100);
   const json& host = reader.optional_object("host", 100);
   const json& agent = reader.optional_object("agent", 100);
-  reader.optional_array("storage", 1000);
+  reader.optional_array("storage", 1000);  // earlier agents sent it, always empty
   if (const auto name = text_at(host, "name"); !name.empty()) facts.name = name;
   facts.os = text_at(host, "os");
   if (facts.os.empty()) facts.os = text_at(agent, "os");

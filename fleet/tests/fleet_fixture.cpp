@@ -156,8 +156,7 @@ json inventory_body(const std::string& name, const std::string& model) {
                         {{"id", "cpu"}, {"parent", "host"}, {"type", "cpu"}, {"name", "CPU package"}}})},
           {"context", {{"os.build", "6.1.0"}, {"host.chassis", "laptop"}}},
           {"host", {{"name_hash", "ab"}}},
-          {"agent", {{"version", "0.1.0"}, {"language", "en"}}},
-          {"storage", json::array()}};
+          {"agent", {{"version", "0.1.0"}, {"language", "en"}}}};
 }
 
 }  // namespace hale::fleet::test

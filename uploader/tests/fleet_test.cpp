@@ -137,8 +137,7 @@ std::vector<Item> one_of_each(Timestamp now) {
        json{{"components", {to_json(disk)}},
             {"context", to_json(Context{})},
             {"host", {{"name_hash", "ab"}}},
-            {"agent", {{"version", HALE_VERSION}, {"language", "zh-CN"}}},
-            {"storage", json::array()}}
+            {"agent", {{"version", HALE_VERSION}, {"language", "zh-CN"}}}}
            .dump()},
       {"event-1", ItemKind::event, now, to_json(event).dump()},
       {"status-1", ItemKind::status, now,
