@@ -77,6 +77,8 @@ int not_in_this_version(const Context& context, const std::string& command);
 struct AskError {
   Error error;
   int exit_code{kFailed};
+  std::string text{};  ///< key of the same in the person's language; empty = only in English
+  std::string fill{};  ///< what fills that text
 };
 tl::expected<nlohmann::json, AskError> ask(const nlohmann::json& request);
 /// Prints the error to stderr (with --json also as JSON to stdout) and gives the exit code.

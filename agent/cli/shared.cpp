@@ -53,7 +53,9 @@ tl::expected<json, AskError> ask(const json& request) {
     return tl::unexpected(
         AskError{{Errc::unavailable, fmt::format("the agent does not answer at {} ({}); is haled running?",
                                                  socket.string(), client.error().message)},
-                 kUnreachable});
+                 kUnreachable,
+                 "cli.unreachable",
+                 socket.string()});
   const auto line = (*client)->request(request.dump());
   if (!line)
     return tl::unexpected(AskError{Error(line.error()).with_context("asking the agent"),
@@ -65,12 +67,19 @@ tl::expected<json, AskError> ask(const json& request) {
     return std::move(*reply);
   }
   const auto code = text_field(*reply, "code");
-  return tl::unexpected(AskError{{errc_of(code), text_field(*reply, "error")}, exit_code_of(code)});
+  AskError error{{errc_of(code), text_field(*reply, "error")}, exit_code_of(code)};
+  if (code == "denied") error.text = "cli.denied";
+  if (code == "not_found") {
+    error.text = "cli.no_finding";
+    error.fill = text_field(request, "id") + text_field(request, "fingerprint");
+  }
+  return tl::unexpected(std::move(error));
 }
 
 int complain(const Context& context, const AskError& error) {
   if (context.json) print_json({{"error", error.error.message}});
-  std::fputs(("hale: " + error.error.message + "\n").c_str(), stderr);
+  const auto said = error.text.empty() ? error.error.message : context.texts.fill(error.text, {error.fill});
+  std::fputs(("hale: " + said + "\n").c_str(), stderr);
   return error.exit_code;
 }
 

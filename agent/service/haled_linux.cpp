@@ -103,7 +103,18 @@ class Haled {
   std::stop_source stop_;
 };
 
+/// A folder that is misspelt would otherwise pass for a machine without any sensor.
+Result<> check_roots(const SystemRoots& roots) {
+  for (const auto& root : {roots.sys, roots.proc, roots.dev}) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(root, error))
+      return fail(Errc::invalid_input, fmt::format("{} is not a folder", root.string()));
+  }
+  return {};
+}
+
 Result<> Haled::compose() {
+  if (auto there = check_roots(arguments_.roots); !there) return there;
   if (!arguments_.config.empty()) {
     auto config = read_config(arguments_.config);
     if (!config) return fail(std::move(config.error()));

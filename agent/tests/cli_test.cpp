@@ -71,6 +71,9 @@ TEST_CASE("an agent that does not run is exit code 3, said with what to look at"
     const auto result = run_hale(arguments);
     CHECK(result.exit_code == 3);
     CHECK_THAT(result.error_output, ContainsSubstring("haled"));
+    const auto chinese = run_hale(arguments, "zh_CN.UTF-8");
+    CHECK(chinese.exit_code == 3);
+    CHECK_THAT(chinese.error_output, ContainsSubstring("没有应答"));
     auto with_json = arguments;
     with_json.emplace_back("--json");
     const auto parsed = nlohmann::json::parse(run_hale(with_json).output, nullptr, false);
@@ -131,6 +134,18 @@ TEST_CASE("haled's options are read, and mistakes named") {
     REQUIRE_FALSE(refused);
     CHECK(refused.error().exit_code == 2);
   }
+}
+
+TEST_CASE("a folder that stands in for the machine and is not there is exit code 2 of haled") {
+  const test::TemporaryFolder folder;
+  const auto result = run_process({.program = std::filesystem::path(HALE_BIN_DIR) / "haled",
+                                   .arguments = {"--sysfs", folder.path() / "none"},
+                                   .environment = {{"HALE_STATE_DIR", folder.path() / "state"}},
+                                   .input = {}});
+  REQUIRE(result);
+  CHECK(result->exit_code == 2);
+  CHECK_THAT(result->error_output, ContainsSubstring("none is not a folder"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "state"));
 }
 
 TEST_CASE("columns line up though Chinese characters are twice as wide") {
