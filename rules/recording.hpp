@@ -60,5 +60,8 @@ struct ReplayOptions {
 /// Returns the exit code (0, 2).
 int replay(const std::vector<std::filesystem::path>& files, const ReplayOptions& options,
            const std::function<void(std::string_view)>& out, const std::function<void(std::string_view)>& complain);
+/// The same with rules that are already loaded; `options.rules` is not looked at.
+int replay(const RuleSet& rules, const std::vector<std::filesystem::path>& files, const ReplayOptions& options,
+           const std::function<void(std::string_view)>& out, const std::function<void(std::string_view)>& complain);
 
 }  // namespace hale::rules

@@ -76,13 +76,18 @@ int replay(const std::vector<std::filesystem::path>& files, const ReplayOptions&
     complain("rules: " + rules.error().message + "\n");
     return 2;
   }
+  return replay(*rules, files, options, out, complain);
+}
+
+int replay(const RuleSet& rules, const std::vector<std::filesystem::path>& files, const ReplayOptions& options,
+           const std::function<void(std::string_view)>& out, const std::function<void(std::string_view)>& complain) {
   PolicyOptions policy;
   policy.language = options.language;
   policy.assume_present = true;
   bool good = true;
   for (const auto& file : files) {
-    const bool read = options.from_smartctl ? replay_smartctl(file, *rules, policy, options.coverage, out, complain)
-                                            : replay_recording(file, *rules, policy, options.coverage, out, complain);
+    const bool read = options.from_smartctl ? replay_smartctl(file, rules, policy, options.coverage, out, complain)
+                                            : replay_recording(file, rules, policy, options.coverage, out, complain);
     good = good && read;
   }
   return good ? 0 : 2;

@@ -7,6 +7,7 @@
 
 #include "core/codec.hpp"
 #include "platform/compression.hpp"
+#include "rules/rule_set.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace hale;
@@ -29,6 +30,8 @@ fs::path make_folder() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const fs::path folder = make_folder();
+  static const auto rules = rules::RuleSet::builtin();
+  fuzz::expect(rules.has_value(), "the built-in rules load");
   auto input = fuzz::text_of(data, size);
   const auto choice = fuzz::take_choice(input, 3);
   const fs::path file = folder / (choice == 0 ? "r.csv" : choice == 1 ? "r.csv.gz" : "r.json");
@@ -36,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   rules::ReplayOptions options;
   options.from_smartctl = choice == 2;
   std::string complaints;
-  const int code = rules::replay({file}, options,
+  const int code = rules::replay(*rules, {file}, options,
                                  [](std::string_view line) { fuzz::expect(parse_json(line).has_value(), "every line of a replay is JSON"); },
                                  [&](std::string_view line) { complaints += line; });
   fuzz::expect(code == 0 || (code == 2 && !complaints.empty()), "a replay ends well, or says what is wrong");
