@@ -167,7 +167,7 @@ exec /lib/systemd/systemd-journald`;
   const say = (text) => fs.writeSync(pipe, `6,${++number},${Math.round(process.uptime() * 1e6)},-;${text}\n`);
   say('Linux version 6.1.0 (bench)');
   const inside = (command) => ['/usr/bin/nsenter', `--mount=/proc/${journald.pid}/ns/mnt`, ...command];
-  const lines = () => Number(execFileSync('/usr/bin/nsenter', [`--mount=/proc/${journald.pid}/ns/mnt`, 'journalctl', '--no-pager', '-q', '-k', '-o', 'cat', '-D', '/run/log/journal'], {encoding: 'utf8'}).split('\n').length - 1);
+  const lines = () => Number(execFileSync('/usr/bin/nsenter', [`--mount=/proc/${journald.pid}/ns/mnt`, 'journalctl', '--no-pager', '-q', '-o', 'cat', '-D', '/run/log/journal', '_TRANSPORT=kernel'], {encoding: 'utf8'}).split('\n').length - 1);
   await until('a kernel line in the journal', () => lines() > 0);
   return {say, inside, lines};
 }
