@@ -153,6 +153,17 @@ std::optional<KernelEvent> recognise_kernel_message(std::string_view message) {
   return std::nullopt;
 }
 
+std::optional<int> parse_rtc_year(std::string_view message) {
+  constexpr std::string_view kWords = ": setting system clock to ";
+  message = message.substr(0, kMaxLine);
+  const auto at = message.find(kWords);
+  if (at == std::string_view::npos) return std::nullopt;
+  message.remove_prefix(at + kWords.size());
+  if (message.size() < 5 || message[4] != '-') return std::nullopt;
+  const auto year = parse_uint(message.substr(0, 4));
+  return year ? std::optional(static_cast<int>(*year)) : std::nullopt;
+}
+
 std::string_view strip_log_prefix(std::string_view line) {
   if (const auto kernel = line.substr(0, 120).find(" kernel: "); kernel != std::string_view::npos)
     line.remove_prefix(kernel + 9);

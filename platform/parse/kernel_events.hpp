@@ -56,6 +56,10 @@ struct KernelEvent {
 /// network, RAM and optical devices, whose errors say nothing about this PC's hardware.
 std::optional<KernelEvent> recognise_kernel_message(std::string_view message);
 
+/// The year that "rtc_cmos 00:03: setting system clock to 2000-01-01T00:01:10 UTC (946684870)" names; nothing for any
+/// other message.
+std::optional<int> parse_rtc_year(std::string_view message);
+
 /// A line as dmesg, syslog or journalctl print it, without level, time stamp, host and caller. A bare message comes
 /// back as it is.
 std::string_view strip_log_prefix(std::string_view line);
