@@ -164,6 +164,8 @@ void Agent::sweep() {
   collection_.events.clear();
   collection_.partial_errors.clear();
   scheduler_->sweep(collection_, ends_);
+  if (moment.clock_was_reset)
+    collection_.events.push_back({"host", "hale", "clock_reset", EventSeverity::warning, moment.time, 1, {}});
   refresh_watched_sources();
   ingest(collection_);
   refresh_presence(moment.time);
@@ -178,7 +180,7 @@ void Agent::refresh_watched_sources() {
         watched || (entries[i].collector->name() == "events" && scheduler_->status(i).state == CollectorState::ok);
   if (watched == log_watched_) return;
   log_watched_ = watched;
-  pipeline_->set_watched_sources(watched ? std::vector<std::string>{"kernel"} : std::vector<std::string>{});
+  pipeline_->set_watched_sources(watched ? std::vector<std::string>{"kernel", "hale"} : std::vector<std::string>{});
 }
 
 void Agent::ingest(const Collection& collection) {

@@ -1,6 +1,7 @@
 #include "agent/service/timeline.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hale::agent {
 namespace {
@@ -9,6 +10,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kGap = std::chrono::minutes(1);
 constexpr milliseconds kSlewable = std::chrono::minutes(10);
 constexpr milliseconds kPatience = std::chrono::minutes(10);
+/// A clock without its battery starts years behind; a wrong time zone is at most a day [own].
+constexpr milliseconds kFarBehind = std::chrono::hours(48);
+/// The steady clock counts from the PC's start.
+constexpr milliseconds kJustStarted = std::chrono::hours(1);
 
 }  // namespace
 
@@ -22,10 +27,11 @@ Timeline::Moment Timeline::next(Timestamp wall, Clock::Steady steady) {
     return {wall, Kind::normal, milliseconds(0)};
   }
   const milliseconds jump = first ? milliseconds(0) : (wall - *last_) - elapsed;
+  if (first && steady.time_since_epoch() < kJustStarted && *last_ - wall >= kFarBehind) was_reset_ = true;
   if (wall > *last_) {
     behind_since_.reset();
     last_ = wall;
-    return {wall, jump > kGap ? Kind::gap : Kind::normal, jump};
+    return {wall, jump > kGap ? Kind::gap : Kind::normal, jump, std::exchange(was_reset_, false)};
   }
   if (*last_ - wall <= kSlewable) {
     behind_since_.reset();

@@ -23,6 +23,7 @@ class Timeline {
     Timestamp time;
     Kind kind{Kind::normal};
     std::chrono::milliseconds jump{0};  ///< wall clock against steady clock since the last sweep, signed
+    bool clock_was_reset{false};  ///< it is right now, but stood days behind when the PC started: its battery is empty
   };
 
   /// `last` is the latest time already stored, if any.
@@ -33,6 +34,7 @@ class Timeline {
   std::optional<Timestamp> last_;
   std::optional<Clock::Steady> last_steady_;
   std::optional<Clock::Steady> behind_since_;
+  bool was_reset_{false};
 };
 
 }  // namespace hale::agent

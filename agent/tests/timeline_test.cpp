@@ -61,3 +61,20 @@ TEST_CASE("a PC that starts with a dead clock battery waits for the time server"
   CHECK(moment.time == kWall + 1h);
   CHECK(moment.kind == Timeline::Kind::gap);
 }
+
+TEST_CASE("a clock that stood years behind when the PC started, and was then put right, was reset; told once") {
+  Timeline timeline(kWall);
+  CHECK(timeline.next(kWall - 24h * 9000, kSteady + 40s).kind == Timeline::Kind::waiting);
+  const auto right = timeline.next(kWall + 1h, kSteady + 70s);
+  CHECK(right.clock_was_reset);
+  CHECK_FALSE(timeline.next(kWall + 2h, kSteady + 1h).clock_was_reset);
+}
+
+TEST_CASE("a clock that somebody set back while the PC ran, or that was an hour off, was not reset by its battery") {
+  Timeline running(kWall);
+  running.next(kWall - 24h * 9000, kSteady + 30h);
+  CHECK_FALSE(running.next(kWall + 1h, kSteady + 31h).clock_was_reset);
+  Timeline zone(kWall);
+  zone.next(kWall - 8h, kSteady + 40s);
+  CHECK_FALSE(zone.next(kWall + 1h, kSteady + 70s).clock_was_reset);
+}

@@ -22,6 +22,9 @@ constexpr std::chrono::minutes kOpenAgain{5};
 /// An event this much older than the sweep says when it was.
 constexpr std::chrono::minutes kOldEvent{2};
 
+/// Around New Year, and after half a year asleep, one year of difference means nothing [own].
+constexpr int kYearsBehind = 2;
+
 class EventsCollector final : public Collector {
  public:
   EventsCollector(const CollectorEnvironment& environment, std::shared_ptr<DiskTree> disks,
@@ -44,6 +47,8 @@ class EventsCollector final : public Collector {
 
   Result<std::unique_ptr<LogSource>> open(Timestamp now);
   bool ready(Collection& out);
+  void tell_unclean_end(Collection& out);
+  void tell_clock_reset(Collection& out, const LogLine& line);
   void take(Collection& out, Seen& seen, const LogLine& line);
   std::optional<std::string> component_of(const KernelEvent& event) const;
   std::string component_of_pci(const std::string& address, bool gpu) const;
@@ -142,7 +147,27 @@ void EventsCollector::describe_port(const KernelEvent& event, const std::string&
   ports_.set(std::move(all));
 }
 
+void EventsCollector::tell_unclean_end(Collection& out) {
+  const auto last = source_->take_unclean_end();
+  if (!last) return;
+  Event event{"host", "hale", "unclean_shutdown", EventSeverity::warning, out.time, 1, {}};
+  event.fields["logged"] = to_rfc3339(*last);
+  out.events.push_back(std::move(event));
+}
+
+/// The kernel sets its clock by the battery-backed one at each start. Years behind the time of the line: that one had
+/// lost its battery.
+void EventsCollector::tell_clock_reset(Collection& out, const LogLine& line) {
+  if (roots_.captured) return;  // a captured log is old anyway
+  const auto year = parse_rtc_year(line.message);
+  if (!year) return;
+  const std::chrono::year_month_day now{std::chrono::floor<std::chrono::days>(line.time.value_or(out.time))};
+  if (*year + kYearsBehind > static_cast<int>(now.year())) return;
+  out.events.push_back({"host", "hale", "clock_reset", EventSeverity::warning, out.time, 1, {}});
+}
+
 void EventsCollector::take(Collection& out, Seen& seen, const LogLine& line) {
+  tell_clock_reset(out, line);
   const auto found = recognise_kernel_message(line.message);
   if (!found) return;
   const auto component = component_of(*found);
@@ -166,6 +191,7 @@ void EventsCollector::collect(Collection& out, bool describe_all) {
   if (ready(out)) {
     Seen seen;
     const auto before = out.events.size();
+    tell_unclean_end(out);
     const auto count = source_->read(kMaxLines, [&](const LogLine& line) { take(out, seen, line); });
     events_ += out.events.size() - before;
     if (count) {

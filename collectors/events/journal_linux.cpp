@@ -1,8 +1,11 @@
 // The systemd journal, through libsystemd.
 #include <fmt/format.h>
+#include <systemd/sd-id128.h>
 #include <systemd/sd-journal.h>
 
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include "collectors/events/log_source_linux.hpp"
 
@@ -10,6 +13,9 @@ namespace hale {
 namespace {
 
 constexpr std::string_view kMark = "journal:";
+// SD_MESSAGE_JOURNAL_START and _STOP of sd-messages.h.
+constexpr const char* kStarted = "MESSAGE_ID=f77379a8490b408bbe5f6940505a777b";
+constexpr const char* kStopped = "MESSAGE_ID=d93fb3c9c24d451a97cea615ce59c00b";
 constexpr std::size_t kFieldLimit = 1024;  ///< longer fields are handed over cut
 
 Error journal_error(int result, std::string_view what) {
@@ -24,7 +30,10 @@ using Journal = std::unique_ptr<sd_journal, CloseJournal>;
 
 class JournalSource final : public LogSource {
  public:
-  JournalSource(Journal journal, std::string bookmark) : journal_(std::move(journal)), bookmark_(std::move(bookmark)) {}
+  JournalSource(Journal journal, std::string bookmark, std::optional<Timestamp> unclean_end)
+      : journal_(std::move(journal)), bookmark_(std::move(bookmark)), unclean_end_(unclean_end) {}
+
+  std::optional<Timestamp> take_unclean_end() override { return std::exchange(unclean_end_, std::nullopt); }
 
   std::string_view name() const override { return "the journal"; }
   std::string bookmark() const override { return bookmark_; }
@@ -68,6 +77,7 @@ class JournalSource final : public LogSource {
 
   Journal journal_;
   std::string bookmark_;
+  std::optional<Timestamp> unclean_end_;
 };
 
 Result<Journal> open_files(const std::filesystem::path& folder) {
@@ -87,6 +97,66 @@ bool seek_bookmark(sd_journal* journal, const std::string& bookmark) {
   return true;
 }
 
+std::optional<Timestamp> time_of_entry(sd_journal* journal) {
+  std::uint64_t microseconds = 0;
+  if (sd_journal_get_realtime_usec(journal, &microseconds) < 0) return std::nullopt;
+  return from_unix_ms(static_cast<std::int64_t>(microseconds / 1000));
+}
+
+bool is_of_boot(sd_journal* journal, sd_id128_t boot) {
+  sd_id128_t own{};
+  std::uint64_t microseconds = 0;
+  return sd_journal_get_monotonic_usec(journal, &microseconds, &own) >= 0 && sd_id128_equal(own, boot) != 0;
+}
+
+void match_boot(sd_journal* journal, sd_id128_t boot) {
+  std::array<char, SD_ID128_STRING_MAX> text{};
+  sd_journal_flush_matches(journal);
+  sd_journal_add_match(journal, ("_BOOT_ID=" + std::string(sd_id128_to_string(boot, text.data()))).c_str(), 0);
+}
+
+/// Whether journald keeps its farewell on this machine at all: where the journal lies on a file system that is taken
+/// away before, it never does. Seen in any other boot.
+bool says_farewell(sd_journal* journal, sd_id128_t boot) {
+  sd_journal_flush_matches(journal);
+  sd_journal_add_match(journal, kStopped, 0);
+  sd_journal_seek_tail(journal);
+  for (int looked = 0; looked < 100 && sd_journal_previous(journal) > 0; ++looked) {
+    if (!is_of_boot(journal, boot)) return true;
+  }
+  return false;
+}
+
+/// journald writes when it starts and when it stops, at shutdown too. A boot whose last such word is a start was cut
+/// off. `boot` is over; nothing when the journal leaves it open.
+std::optional<Timestamp> unclean_end_of(const std::filesystem::path& folder, sd_id128_t boot) {
+  const auto journal = open_files(folder);
+  if (!journal || !says_farewell(journal->get(), boot)) return std::nullopt;
+  match_boot(journal->get(), boot);
+  sd_journal_add_match(journal->get(), kStarted, 0);
+  sd_journal_add_match(journal->get(), kStopped, 0);
+  sd_journal_seek_tail(journal->get());
+  if (sd_journal_previous(journal->get()) <= 0) return std::nullopt;
+  const void* data = nullptr;
+  std::size_t size = 0;
+  if (sd_journal_get_data(journal->get(), "MESSAGE_ID", &data, &size) < 0) return std::nullopt;
+  if (std::string_view(static_cast<const char*>(data), size) != kStarted) return std::nullopt;
+  match_boot(journal->get(), boot);
+  sd_journal_seek_tail(journal->get());
+  if (sd_journal_previous(journal->get()) <= 0) return std::nullopt;
+  return time_of_entry(journal->get());
+}
+
+/// The boot of the entry that the bookmark stands on, when it is not the present one.
+std::optional<sd_id128_t> earlier_boot(sd_journal* journal) {
+  sd_id128_t boot{};
+  sd_id128_t present{};
+  std::uint64_t microseconds = 0;
+  if (sd_journal_get_monotonic_usec(journal, &microseconds, &boot) < 0) return std::nullopt;
+  if (sd_id128_get_boot(&present) < 0 || sd_id128_equal(boot, present) != 0) return std::nullopt;
+  return boot;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LogSource>> open_journal(const std::string& bookmark, Timestamp since,
@@ -103,9 +173,13 @@ Result<std::unique_ptr<LogSource>> open_journal(const std::string& bookmark, Tim
                 "no kernel lines in a journal that this user may read (the group systemd-journal gives the right)");
   if (const int descriptor = sd_journal_get_fd(journal->get()); descriptor < 0)
     return fail(journal_error(descriptor, "following the journal"));
-  if (!seek_bookmark(journal->get(), bookmark))
+  std::optional<Timestamp> unclean_end;
+  if (!seek_bookmark(journal->get(), bookmark)) {
     sd_journal_seek_realtime_usec(journal->get(), static_cast<std::uint64_t>(to_unix_ms(since)) * 1000);
-  return std::make_unique<JournalSource>(std::move(*journal), bookmark);
+  } else if (const auto boot = earlier_boot(journal->get())) {
+    unclean_end = unclean_end_of(folder, *boot);
+  }
+  return std::make_unique<JournalSource>(std::move(*journal), bookmark, unclean_end);
 }
 
 }  // namespace hale

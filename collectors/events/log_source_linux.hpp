@@ -27,6 +27,9 @@ class LogSource {
   virtual Result<std::size_t> read(std::size_t most, const LogSink& sink) = 0;
   /// Where it stands; the next start goes on from there.
   virtual std::string bookmark() const = 0;
+  /// The last sign of life of the boot that the bookmark is of, when that boot is over and had no proper end; told
+  /// once. Nothing where the log does not say for sure.
+  virtual std::optional<Timestamp> take_unclean_end() { return std::nullopt; }
 };
 
 /// The system's journal, kernel lines only; `folder` = files of a folder instead. Without a bookmark it begins `since`.

@@ -180,6 +180,84 @@ TEST_CASE("the journal is read from a day ago, kernel lines only, and then from 
   CHECK(sweep.events[0].code == "nvme_controller_down");
 }
 
+const std::string kFirstBoot(32, '1'), kLastBoot(32, '2');
+constexpr auto kJournalStarts = "f77379a8490b408bbe5f6940505a777b";
+constexpr auto kJournalStops = "d93fb3c9c24d451a97cea615ce59c00b";
+
+std::string boot_entry(Timestamp time, int number, const std::string& boot, const std::string& transport,
+                       const std::string& message, const std::string& id = {}) {
+  const auto at = to_unix_ms(time) * 1000 + number;
+  return "__REALTIME_TIMESTAMP=" + std::to_string(at) +
+         "\n__MONOTONIC_TIMESTAMP=" + std::to_string(1'000'000 + number) + "\n_BOOT_ID=" + boot +
+         "\n_MACHINE_ID=fedcba9876543210fedcba9876543210\n_TRANSPORT=" + transport +
+         "\nPRIORITY=6\nMESSAGE=" + message + "\n" + (id.empty() ? "" : "MESSAGE_ID=" + id + "\n") + "\n";
+}
+
+/// Two boots; the agent stopped reading in the last one.
+std::vector<Event> events_after(const std::vector<std::pair<std::string, std::string>>& first,
+                                const std::vector<std::pair<std::string, std::string>>& last) {
+  Machine machine;
+  const auto now = machine.clock().now();
+  const JournalFolder journal;
+  std::string text;
+  int number = 0;
+  const auto add = [&](const std::string& boot, const auto& entries, std::chrono::minutes ago) {
+    for (const auto& [message, id] : entries) {
+      ++number;
+      text += boot_entry(now - ago + std::chrono::seconds(number), number, boot, id.empty() ? "kernel" : "driver",
+                         message, id);
+    }
+  };
+  add(kFirstBoot, first, 600min);
+  add(kLastBoot, last, 60min);
+  journal.write("system", text);
+  const auto disks = std::make_shared<DiskTree>(machine.environment());
+  const auto collector = make_events_collector(machine.environment(), disks, journal.path());
+  machine.sweep(*collector);
+  machine.environment().bookmarks["events"] = collector->bookmark();
+  const auto after_restart = make_events_collector(machine.environment(), disks, journal.path());
+  return machine.sweep(*after_restart).events;
+}
+
+TEST_CASE("a boot that was cut off is told at the next start, with its last sign of life") {
+  const auto events = events_after({{"Journal started", kJournalStarts}, {"x", ""}, {"Journal stopped", kJournalStops}},
+                                   {{"Journal started", kJournalStarts}, {"y", ""}});
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].source == "hale");
+  CHECK(events[0].code == "unclean_shutdown");
+  CHECK(events[0].component == "host");
+  CHECK(events[0].fields.contains("logged"));
+}
+
+TEST_CASE("a boot that was shut down is none, nor is one of a machine whose journal keeps no farewell") {
+  CHECK(events_after({{"Journal started", kJournalStarts}, {"x", ""}, {"Journal stopped", kJournalStops}},
+                     {{"Journal started", kJournalStarts}, {"y", ""}, {"Journal stopped", kJournalStops}})
+            .empty());
+  CHECK(events_after({{"Journal started", kJournalStarts}, {"x", ""}}, {{"Journal started", kJournalStarts}, {"y", ""}})
+            .empty());
+  CHECK(events_after({{"x", ""}}, {{"y", ""}}).empty());
+}
+
+TEST_CASE("a clock that starts years behind is told, one that is right or from around New Year is not") {
+  Machine machine;
+  const auto now = machine.clock().now();
+  const auto year = [&](int before) {
+    return std::to_string(
+        static_cast<int>(std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(now)).year()) - before);
+  };
+  const JournalFolder journal;
+  const auto rtc = [](const std::string& year) {
+    return "rtc_cmos 00:03: setting system clock to " + year + "-01-01T00:01:10 UTC (1)";
+  };
+  journal.write("system", entry(now - 2h, 1, "kernel", rtc(year(0))) + entry(now - 1h, 2, "kernel", rtc(year(1))) +
+                              entry(now - 1min, 3, "kernel", rtc("2000")));
+  const auto collector =
+      make_events_collector(machine.environment(), std::make_shared<DiskTree>(machine.environment()), journal.path());
+  const auto sweep = machine.sweep(*collector);
+  REQUIRE(sweep.events.size() == 1);
+  CHECK(sweep.events[0].code == "clock_reset");
+}
+
 TEST_CASE("a journal without kernel lines counts as none") {
   const TemporaryFolder empty;
   Machine machine;
