@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -33,8 +34,18 @@ class RuleSet {
     std::vector<std::string> further_steps;
     std::vector<std::string> references;
   };
+  /// How much the further steps say: `detailed` has every hand's turn, where a rule has such; else the short ones.
+  enum class Steps : std::uint8_t { simple, detailed };
   /// With the finding's own numbers filled in. Empty Texts when the rule is unknown (an older agent's finding).
-  Texts texts(const Finding& finding, std::string_view lang) const;
+  Texts texts(const Finding& finding, std::string_view lang, Steps steps = Steps::simple) const;
+
+  /// A fact as people of that language read it: what it is called, and its value with its unit.
+  struct EvidenceLine {
+    std::string fact, name, text;
+  };
+  std::vector<EvidenceLine> evidence(const Finding& finding, std::string_view lang) const;
+  /// What a fact or a plot's metric is called. One that this rule set does not know reads as its key in words.
+  std::string evidence_name(std::string_view rule, std::string_view key, std::string_view lang) const;
 
   const CompiledRules& compiled() const { return *compiled_; }
   const std::shared_ptr<const CompiledRules>& shared() const { return compiled_; }

@@ -35,10 +35,11 @@ npm_folder() {
 
 build_console() {
   local state
-  state=$(cd fleet/console && find . ../openapi.yaml -path ./node_modules -prune -o -path ./dist -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
+  state=$(cd fleet/console && find . ../openapi.yaml ../../rules/names -path ./node_modules -prune -o -path ./dist -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
   [ "$(cat build/console/.built 2>/dev/null)" = "$state" ] && return 0
   need web
-  mkdir -p build/console && cp fleet/openapi.yaml build/console/
+  # What the console takes from its neighbours lies as far from build/console/work as from fleet/console.
+  mkdir -p build/console build/rules && cp fleet/openapi.yaml build/console/ && cp -R rules/names build/rules/
   quietly console-install npm_folder fleet/console build/console/work
   quietly console-build bash -c 'cd build/console/work && rm -rf ../dist && npm run build -- --outDir ../dist --emptyOutDir'
   echo "$state" >build/console/.built

@@ -28,9 +28,12 @@ struct Context {
 int show_status(const Context& context);
 int show_components(const Context& context);
 int show_findings(const Context& context, bool all);
-int explain(const Context& context, const std::string& id);
+/// `steps`: "simple" or "detailed", else what this person chose with `hale steps`.
+int explain(const Context& context, const std::string& id, const std::string& steps);
+/// Shows or sets how much this person's guides say; empty = show.
+int steps(const Context& context, const std::string& wanted);
 
-int guide(const Context& context, const std::string& id, bool open);
+int guide(const Context& context, const std::string& id, const std::string& steps, bool open);
 int report(const Context& context, bool open);
 
 struct RecordOptions {
@@ -81,6 +84,9 @@ struct AskError {
   std::string fill{};  ///< what fills that text
 };
 tl::expected<nlohmann::json, AskError> ask(const nlohmann::json& request);
+/// What the agent says about one finding, in the person's language and with the steps they want.
+tl::expected<nlohmann::json, AskError> ask_explanation(const Context& context, const std::string& id,
+                                                       const std::string& steps);
 /// Prints the error to stderr (with --json also as JSON to stdout) and gives the exit code.
 int complain(const Context& context, const AskError& error);
 void print(std::string_view text);

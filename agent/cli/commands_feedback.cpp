@@ -1,9 +1,10 @@
-// hale snooze, feedback.
+// hale snooze, feedback, steps.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "agent/cli/commands.hpp"
+#include "agent/cli/preferences.hpp"
 #include "agent/service/json_fields.hpp"
 #include "core/finding.hpp"
 
@@ -47,6 +48,24 @@ int feedback(const Context& context, const std::string& id, const std::string& a
   const auto reply = ask({{"do", "answer"}, {"fingerprint", *fingerprint}, {"answer", answer}});
   if (!reply) return complain(context, reply.error());
   return say_done(context, context.texts.get("feedback.done"));
+}
+
+int steps(const Context& context, const std::string& wanted) {
+  const auto file = preferences_file();
+  if (!file) return complain(context, {file.error(), kFailed});
+  auto preferences = read_preferences(*file);
+  // A file that somebody broke is replaced when a choice is made, and complained about when it is asked for.
+  if (!preferences && wanted.empty()) return complain(context, {preferences.error(), kBadInput});
+  auto chosen = preferences.value_or(Preferences{});
+  if (!wanted.empty()) {
+    chosen.steps = wanted;
+    if (auto written = write_preferences(*file, chosen); !written) return complain(context, {written.error(), kFailed});
+  }
+  if (context.json)
+    print_json({{"steps", chosen.steps.empty() ? nlohmann::json() : nlohmann::json(chosen.steps)}});
+  else
+    print(context.texts.get(chosen.steps.empty() ? "steps.configured" : "steps." + chosen.steps) + "\n");
+  return kOk;
 }
 
 }  // namespace hale::agent::cli

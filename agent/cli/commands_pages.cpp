@@ -22,8 +22,8 @@ int show_page(const Context& context, const std::string& name, const std::string
 
 }  // namespace
 
-int guide(const Context& context, const std::string& id, bool open) {
-  const auto explained = ask({{"do", "explain"}, {"id", id}, {"lang", context.language}});
+int guide(const Context& context, const std::string& id, const std::string& steps, bool open) {
+  const auto explained = ask_explanation(context, id, steps);
   if (!explained) return complain(context, explained.error());
   const auto html = render_guide_page(*explained, context.texts);
   if (!html) return complain(context, {html.error(), kFailed});

@@ -135,8 +135,8 @@ int show_findings(const Context& context, bool all) {
   return kOk;
 }
 
-int explain(const Context& context, const std::string& id) {
-  const auto reply = ask({{"do", "explain"}, {"id", id}, {"lang", context.language}});
+int explain(const Context& context, const std::string& id, const std::string& steps) {
+  const auto reply = ask_explanation(context, id, steps);
   if (!reply) return complain(context, reply.error());
   if (context.json) {
     print_json(*reply);
@@ -148,11 +148,8 @@ int explain(const Context& context, const std::string& id) {
   print(fmt::format("{}: {}\n{}\n\n", level_of_severity(context, std::string(to_string(finding->severity))),
                     text_field(words, "title"), text_field(words, "reason")));
   print(context.texts.get("page.evidence") + "\n");
-  for (const auto& fact : finding->evidence.facts) {
-    const auto* number = std::get_if<double>(&fact.value);
-    print(fmt::format("  {} {}\n", padded(fact.name, 36),
-                      number != nullptr ? number_for_people(*number, fact.unit) : std::get<std::string>(fact.value)));
-  }
+  for (const auto& line : list_in(*reply, "evidence"))
+    print(fmt::format("  {} {}\n", padded(text_field(line, "name"), 42), text_field(line, "text")));
   print(context.texts.fill("page.basis", {finding->rule, std::to_string(finding->rule_version),
                                           fmt::format("{:.0f} %", finding->confidence * 100),
                                           to_rfc3339(finding->first_seen), to_rfc3339(finding->last_seen)}) +

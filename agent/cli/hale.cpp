@@ -15,7 +15,7 @@ namespace cli = hale::agent::cli;
 struct Arguments {
   bool json{false};
   bool all{false}, open{false}, yes{false};
-  std::string id, answer, lang, command, out;
+  std::string id, answer, lang, command, out, steps;
   int days{7}, count{5};
   std::string sysfs, procfs, devfs;
   cli::RecordOptions record;
@@ -72,6 +72,10 @@ class CommandLine {
     command->add_option("--lang", arguments_.lang, context_.texts.get("help.lang"))
         ->check(CLI::IsMember({"en", "zh-CN"}));
   }
+  void add_steps(CLI::App* command, const std::string& name) {
+    command->add_option(name, arguments_.steps, context_.texts.get("help.steps_how"))
+        ->check(CLI::IsMember({"simple", "detailed"}));
+  }
   void add_roots(CLI::App* command) {
     command->add_option("--sysfs", arguments_.sysfs, context_.texts.get("help.sysfs"))->check(CLI::ExistingDirectory);
     command->add_option("--procfs", arguments_.procfs, context_.texts.get("help.procfs"))
@@ -85,12 +89,16 @@ class CommandLine {
     add("findings", [this] {
       return cli::show_findings(context_, arguments_.all);
     })->add_flag("--all", arguments_.all, context_.texts.get("help.all"));
-    auto* explain = add("explain", [this] { return cli::explain(context_, arguments_.id); });
+    auto* explain = add("explain", [this] { return cli::explain(context_, arguments_.id, arguments_.steps); });
     add_id(explain);
     add_lang(explain);
-    auto* guide = add("guide", [this] { return cli::guide(context_, arguments_.id, arguments_.open); });
+    add_steps(explain, "--steps");
+    auto* guide =
+        add("guide", [this] { return cli::guide(context_, arguments_.id, arguments_.steps, arguments_.open); });
     add_id(guide);
     add_lang(guide);
+    add_steps(guide, "--steps");
+    add_steps(add("steps", [this] { return cli::steps(context_, arguments_.steps); }), "HOW");
     guide->add_flag("--open", arguments_.open, context_.texts.get("help.open"));
     auto* report = add("report", [this] { return cli::report(context_, arguments_.open); });
     report->add_flag("--open", arguments_.open, context_.texts.get("help.open"));

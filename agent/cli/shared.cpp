@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/cli/commands.hpp"
+#include "agent/cli/preferences.hpp"
 #include "agent/service/json_fields.hpp"
 #include "agent/service/paths.hpp"
 #include "core/codec.hpp"
@@ -74,6 +75,13 @@ tl::expected<json, AskError> ask(const json& request) {
     error.fill = text_field(request, "id") + text_field(request, "fingerprint");
   }
   return tl::unexpected(std::move(error));
+}
+
+tl::expected<json, AskError> ask_explanation(const Context& context, const std::string& id, const std::string& steps) {
+  json request{{"do", "explain"}, {"id", id}, {"lang", context.language}};
+  const auto wanted = steps.empty() ? my_preferences().steps : steps;
+  if (!wanted.empty()) request["steps"] = wanted;
+  return ask(request);
 }
 
 int complain(const Context& context, const AskError& error) {

@@ -116,6 +116,7 @@ std::span<const ConfigKey> config_keys() {
   static const std::vector<ConfigKey> keys{
       {"sweep_interval_s", Integer{&Config::sweep_interval_s, 1, 3600}},
       {"language", Choice{&Config::language, {"auto", "en", "zh-CN"}}},
+      {"steps", Choice{&Config::steps, {"simple", "detailed"}}},
       {"notifications.quiet_hours.from", TimeOfDay{&Config::quiet_from_minute}},
       {"notifications.quiet_hours.to", TimeOfDay{&Config::quiet_to_minute}},
       {"notifications.tips_per_day", Integer{&Config::tips_per_day, 0, 24}},

@@ -17,6 +17,7 @@ namespace hale::agent {
 struct Config {
   int sweep_interval_s{10};        ///< s, between two sweeps on mains
   std::string language{"auto"};    ///< "auto" = the desktop session's, else the system's
+  std::string steps{"simple"};     ///< "simple" or "detailed": how guides say it, where the person has not chosen
   int quiet_from_minute{22 * 60};  ///< minute of the local day
   int quiet_to_minute{8 * 60};
   int tips_per_day{1};

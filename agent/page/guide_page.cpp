@@ -37,16 +37,12 @@ std::string heading(const Texts& texts, std::string_view key) {
   return "<h2>" + escape_html(texts.get(key)) + "</h2>\n";
 }
 
-std::string evidence_table(const Finding& finding, const Texts& texts) {
+std::string evidence_table(const json& explained, const Finding& finding, const Texts& texts) {
   std::string rows;
-  for (const auto& fact : finding.evidence.facts) {
-    std::string name = fact.name;
-    for (char& c : name)
-      if (c == '_') c = ' ';
-    const auto* number = std::get_if<double>(&fact.value);
-    const auto value = number != nullptr ? number_for_people(*number, fact.unit) : std::get<std::string>(fact.value);
-    rows += fmt::format("<tr><td>{}</td><td class=\"number\">{}</td></tr>", escape_html(name), escape_html(value));
-  }
+  if (const auto lines = explained.find("evidence"); lines != explained.end() && lines->is_array())
+    for (const auto& line : *lines)
+      rows += fmt::format("<tr><td>{}</td><td class=\"number\">{}</td></tr>", escape_html(text_field(line, "name")),
+                          escape_html(text_field(line, "text")));
   if (finding.evidence.projected)
     rows += fmt::format("<tr><td>{}</td><td class=\"number\">{}</td></tr>", escape_html(texts.get("page.projected")),
                         to_rfc3339(*finding.evidence.projected).substr(0, 10));
@@ -107,8 +103,12 @@ Result<std::string> render_guide_page(const json& explained, const Texts& texts)
   body += steps(words, texts) + feedback_links(*finding, texts);
   body += service_section(explained, words, texts);
   body += heading(texts, "page.evidence");
-  for (const auto& plot : finding->evidence.plots) body += draw_plot(plot, texts);
-  body += evidence_table(*finding, texts);
+  const auto names = explained.value("plot_names", json::object());
+  for (auto plot : finding->evidence.plots) {
+    if (const auto name = text_field(names, plot.metric.c_str()); !name.empty()) plot.metric = name;
+    body += draw_plot(plot, texts);
+  }
+  body += evidence_table(explained, *finding, texts);
   const auto confidence = fmt::format("{:.0f} %", finding->confidence * 100);
   body += "<p class=\"soft\">" +
           escape_html(texts.fill("page.basis", {finding->rule, std::to_string(finding->rule_version), confidence,

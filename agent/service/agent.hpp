@@ -63,7 +63,8 @@ class Agent {
   nlohmann::json status();
   nlohmann::json components();
   nlohmann::json findings(bool all);
-  Result<nlohmann::json> explain(const std::string& id, const std::string& language);
+  /// `steps`: "simple" or "detailed"; empty = as configured.
+  Result<nlohmann::json> explain(const std::string& id, const std::string& language, const std::string& steps);
   nlohmann::json privacy();
   Result<nlohmann::json> uploads(std::size_t count);
   Result<> answer(const std::string& fingerprint, Answer answer, bool from_session);

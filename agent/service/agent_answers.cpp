@@ -29,6 +29,21 @@ json words_of(const rules::RuleSet::Texts& texts) {
           {"references", texts.references}};
 }
 
+/// The facts in words of the person's language; `finding` keeps them for programs.
+json evidence_of(const rules::RuleSet& rules, const Finding& finding, const std::string& language) {
+  json list = json::array();
+  for (const auto& line : rules.evidence(finding, language))
+    list.push_back({{"fact", line.fact}, {"name", line.name}, {"text", line.text}});
+  return list;
+}
+
+json plot_names_of(const rules::RuleSet& rules, const Finding& finding, const std::string& language) {
+  json names = json::object();
+  for (const auto& plot : finding.evidence.plots)
+    names[plot.metric] = rules.evidence_name(finding.rule, plot.metric, language);
+  return names;
+}
+
 }  // namespace
 
 std::uint64_t Agent::rejected_of(std::size_t collector) const {
@@ -134,13 +149,18 @@ json Agent::findings(bool all) {
   return {{"findings", std::move(list)}};
 }
 
-Result<json> Agent::explain(const std::string& id, const std::string& language) {
+Result<json> Agent::explain(const std::string& id, const std::string& language, const std::string& steps) {
   const auto finding = store_->finding(id);
   if (!finding)
     return fail(Errc::not_found, fmt::format("there is no finding {}; `hale findings --all` lists them", id));
+  using Steps = rules::RuleSet::Steps;
   const auto& lang = language.empty() ? language_ : language;
+  const auto detail = (steps.empty() ? options_.config.steps : steps) == "detailed" ? Steps::detailed : Steps::simple;
   json answer{{"finding", to_json(*finding)},
-              {"texts", words_of(rules_.texts(*finding, lang))},
+              {"texts", words_of(rules_.texts(*finding, lang, detail))},
+              {"steps", detail == Steps::detailed ? "detailed" : "simple"},
+              {"evidence", evidence_of(rules_, *finding, lang)},
+              {"plot_names", plot_names_of(rules_, *finding, lang)},
               {"language", lang},
               {"enrolled", identity_.has_value()}};
   if (const auto component = pipeline_->components().find(finding->component);

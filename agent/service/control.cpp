@@ -92,8 +92,9 @@ std::string Control::dispatch(const Request& request, const ConnectionPointer& c
   if (what == "findings")
     return ask([all = true_field(request, "all")](Agent& agent) -> Result<json> { return agent.findings(all); });
   if (what == "explain")
-    return ask([id = text_field(request, "id"), lang = text_field(request, "lang")](Agent& agent) -> Result<json> {
-      return agent.explain(id, lang);
+    return ask([id = text_field(request, "id"), lang = text_field(request, "lang"),
+                steps = text_field(request, "steps")](Agent& agent) -> Result<json> {
+      return agent.explain(id, lang, steps);
     });
   if (what == "desktop" || what == "presence" || what == "shown") return on_session(what, request, connection);
   if (what == "answer" || what == "snooze") return on_feedback(what, request, connection);

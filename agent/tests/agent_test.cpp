@@ -177,6 +177,13 @@ TEST_CASE("a message waits for a session, is shown, answered, and the answer is 
       rig.ask({{"do", "explain"}, {"id", std::string(finding["fingerprint"]).substr(0, 8)}, {"lang", "zh-CN"}});
   CHECK(explained["ok"] == true);
   CHECK(explained["language"] == "zh-CN");
+  CHECK(explained["steps"] == "simple");
+  REQUIRE_FALSE(explained["evidence"].empty());
+  CHECK(explained["evidence"][0]["name"] == "硬盘自检结论（1 = 通过）");
+  const auto detailed =
+      rig.ask({{"do", "explain"}, {"id", finding["fingerprint"]}, {"lang", "en"}, {"steps", "detailed"}});
+  CHECK(detailed["steps"] == "detailed");
+  CHECK(detailed["texts"]["further_steps"].size() >= explained["texts"]["further_steps"].size());
 
   const auto session = std::make_shared<FakeConnection>(false);
   CHECK(rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}}, session)["ok"] == true);

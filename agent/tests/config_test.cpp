@@ -53,7 +53,7 @@ TEST_CASE("an empty object is a valid configuration and means the defaults") {
 }
 
 TEST_CASE("every key is read into its field") {
-  const auto config = parse_config(R"({"sweep_interval_s":5,"language":"zh-CN",
+  const auto config = parse_config(R"({"sweep_interval_s":5,"language":"zh-CN","steps":"detailed",
     "notifications":{"quiet_hours":{"from":"23:30","to":"07:05"},"tips_per_day":0},
     "upload":{"interval_minutes":60,"proxy":"http://proxy:3128","consent":"granted"},
     "store":{"max_mb":128,"outbox_max_mb":8},"battery":{"stretch":6}})",
@@ -61,6 +61,7 @@ TEST_CASE("every key is read into its field") {
   REQUIRE(config);
   CHECK(config->sweep_interval_s == 5);
   CHECK(config->language == "zh-CN");
+  CHECK(config->steps == "detailed");
   CHECK(config->quiet_from_minute == 23 * 60 + 30);
   CHECK(config->quiet_to_minute == 7 * 60 + 5);
   CHECK(config->tips_per_day == 0);

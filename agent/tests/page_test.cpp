@@ -26,7 +26,7 @@ json explained() {
   finding.summary = "s";
   finding.first_seen = finding.last_seen = finding.evidence.from = finding.evidence.to =
       from_unix_ms(1'790'000'000'000);
-  finding.evidence.facts = {{"fan_speed", 2400.0, "rpm"}, {"<b>", std::string("<script>alert(1)</script>"), ""}};
+  finding.evidence.facts = {{"fan_speed", 2400.0, "rpm"}};
   finding.evidence.plots = {{"hw.temperature",
                              "cpu",
                              "Cel",
@@ -34,6 +34,10 @@ json explained() {
                              95}};
   return {{"finding", to_json(finding)},
           {"language", "en"},
+          {"evidence",
+           {{{"fact", "fan_speed"}, {"name", "Fan speed"}, {"text", "2400 rpm"}},
+            {{"fact", "x"}, {"name", "<b>"}, {"text", "<script>alert(1)</script>"}}}},
+          {"plot_names", {{"hw.temperature", "Temperature of <i>clogs</i>"}}},
           {"texts",
            {{"title", "the fan <i>clogs</i>"},
             {"reason", "hot & loud"},

@@ -26,7 +26,7 @@ std::set<std::string> keys_in_sources() {
   std::set<std::string> keys;
   const std::regex pattern(
       "\"((?:cli|components|consent|desktop|doctor|enroll|feedback|findings|forget|help|level|page|privacy|record|"
-      "report|snooze|status|uploads|welcome)\\.(?!json)[a-z_]+)\"");
+      "report|snooze|status|steps|uploads|welcome)\\.(?!json)[a-z_]+)\"");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(test::source_dir() / "agent")) {
     if (entry.path().extension() != ".cpp" || entry.path().string().find("/tests/") != std::string::npos) continue;
     std::ifstream file(entry.path());

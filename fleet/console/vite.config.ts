@@ -15,6 +15,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 300,
   },
-  server: { proxy: { '/api': { target: server, secure: false } } },
+  // The names of evidence lie with the rules (../../rules/names).
+  server: { fs: { allow: ['../..'] }, proxy: { '/api': { target: server, secure: false } } },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },
 });

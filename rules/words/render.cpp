@@ -25,7 +25,9 @@ std::string with_unit(double value, std::string_view unit, const CommonTexts& co
   if (number == "1") {
     if (const auto one = common.find(fmt::format("unit.{}.one", unit)); one != common.end()) return one->second;
   }
-  const std::string pattern = common_text(common, fmt::format("unit.{}", unit), "{}");
+  // A unit without words of its own is written as it is: "1.2 V"; a count of things ("{cycle}") without.
+  const std::string plain_unit = unit.empty() || unit.starts_with('{') ? "{}" : fmt::format("{{}} {}", unit);
+  const std::string pattern = common_text(common, fmt::format("unit.{}", unit), plain_unit);
   const auto at = pattern.find("{}");
   return at == std::string::npos ? number : pattern.substr(0, at) + number + pattern.substr(at + 2);
 }
@@ -65,6 +67,17 @@ std::vector<std::string> placeholders(std::string_view text) {
     names.emplace_back(inside.ends_with(":number") ? inside.substr(0, inside.size() - 7) : inside);
   }
   return names;
+}
+
+std::string format_fact(const Fact& fact, const CommonTexts& common) {
+  if (const auto* text = std::get_if<std::string>(&fact.value)) return *text;
+  return format_quantity(std::get<double>(fact.value), fact.unit, common);
+}
+
+const std::string* find_name(const Language& language, std::string_view rule, std::string_view key) {
+  auto found = language.names.find(fmt::format("{}/{}", rule, key));
+  if (found == language.names.end()) found = language.names.find(key);
+  return found == language.names.end() ? nullptr : &found->second;
 }
 
 std::string format_quantity(double value, std::string_view unit, const CommonTexts& common) {

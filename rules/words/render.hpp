@@ -16,6 +16,11 @@ std::vector<std::string> placeholders(std::string_view text);
 /// older agent's finding) reads "?".
 std::string render(std::string_view text, const Finding& finding, std::string_view lang, const CommonTexts& common);
 
+/// A fact's value with its unit; a text as it is.
+std::string format_fact(const Fact& fact, const CommonTexts& common);
+/// What a fact or metric is called: by "rule/key" where the rule has its own name for it, else by the key. Null when
+/// unknown.
+const std::string* find_name(const Language& language, std::string_view rule, std::string_view key);
 /// "97 °C", "1.2 h", "35 %": at most one decimal, none from 10 up.
 std::string format_quantity(double value, std::string_view unit, const CommonTexts& common);
 /// "12 March 2027", "2027年3月12日".

@@ -29,14 +29,14 @@ const stories = {
     rule: 'disk.failing', cause: 'disk_failing', component: 'disk0', confidence: 0.94,
     en: '37 sectors of the disk cannot be read any more, 29 of them in the last 6 days. Back up your data today.',
     zh: '硬盘有 37 个扇区无法读取，其中 29 个出现在最近 6 天。请今天就备份数据。',
-    facts: { pending_sectors: { value: 37, unit: '1' }, increase: { value: 29, unit: '1' }, duration: { value: 6, unit: 'd' }, self_assessment: { value: 1, unit: '1' } },
+    facts: { pending: { value: 37, unit: '' }, increase: { value: 29, unit: '' }, window: { value: 6, unit: 'd' }, verdict: { value: 1, unit: '' } },
     plot: { metric: 'hw.physical_disk.smart', component: 'disk0', unit: '1', threshold: 10, from: 4, to: 37, noise: 0.6, bend: 3 },
   },
   warning: {
     rule: 'cooling.fan_worn', cause: 'fan_worn', component: 'fan1', confidence: 0.83,
     en: 'At the same load the fan turns 31 % faster than three months ago, and the processor is 9 °C warmer.',
     zh: '在相同负载下，风扇转速比三个月前高 31%，处理器温度高 9 °C。',
-    facts: { temperature: { value: 88.4, unit: 'Cel' }, baseline: { value: 79.1, unit: 'Cel' }, fan_speed: { value: 4310, unit: 'rpm' }, duration: { value: 21, unit: 'd' } },
+    facts: { temperature: { value: 88.4, unit: 'Cel' }, limit: { value: 79.1, unit: 'Cel' }, speed: { value: 4310, unit: 'rpm' }, window: { value: 21, unit: 'd' } },
     plot: { metric: 'hw.temperature', component: 'cpu', unit: 'Cel', threshold: 85, from: 76, to: 89, noise: 2.5, bend: 1 },
   },
   info: {

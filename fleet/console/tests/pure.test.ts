@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { buildUrl, kindOf, type Series } from '../src/lib/api';
 import { readCollectors, readInsufficient } from '../src/lib/agent-status';
 import { apiQuery, readQuery, writeQuery } from '../src/lib/device-query';
-import { readFacts, readPlots } from '../src/lib/evidence';
+import { evidenceName, readFacts, readPlots } from '../src/lib/evidence';
 import { badgesOf } from '../src/lib/health';
 import { chooseLanguage } from '../src/lib/i18n.svelte';
 import { planCharts, spanOf } from '../src/lib/measurements';
 import { parseRoute } from '../src/lib/router.svelte';
 import { addressIn } from '../src/lib/token';
 import { en } from '../src/texts/en';
+import { zhCN } from '../src/texts/zh-CN';
 import { zhCN } from '../src/texts/zh-CN';
 
 const now = Date.parse('2026-11-23T08:00:00Z');
@@ -90,11 +91,18 @@ describe('evidence', () => {
     expect(plots[0]).toMatchObject({ time: [10, 20], values: [1, 2] });
   });
   it('shows numbers with their unit and words as they are', () => {
-    const facts = readFacts({ facts: { temperature: { value: 88.4, unit: 'Cel' }, verdict: { value: 'failed', unit: '' } } }, en, 'en');
+    const facts = readFacts({ facts: { temperature: { value: 88.4, unit: 'Cel' }, health: { value: 0.58, unit: '1' }, odd_word: { value: 'failed', unit: '' } } }, 'battery.worn', en, 'en');
     expect(facts).toEqual([
       { name: 'Temperature', text: '88.4\u00a0°C' },
-      { name: 'Verdict', text: 'failed' },
+      { name: 'Capacity left', text: '58%' },
+      { name: 'Odd word', text: 'failed' },
     ]);
+  });
+  it('is called as the agent calls it, by the rule’s own name where it has one', () => {
+    expect(evidenceName('disk.reallocated', 'hw.physical_disk.smart', en)).toBe('Places replaced by spare ones');
+    expect(evidenceName('disk.unknown', 'hw.physical_disk.smart', en)).toBe('Disk health value (SMART)');
+    expect(evidenceName('battery.worn', 'health', zhCN)).toBe('剩余容量比例');
+    expect(evidenceName('battery.worn', 'percentage_used', en)).toBe('Endurance used');
   });
 });
 

@@ -1,6 +1,6 @@
 /** Reads a finding's evidence, which the device wrote: what does not fit is left out, never guessed. */
 import type { Evidence } from './api';
-import { humanise, quantity } from './format';
+import { humanise, percent, quantity } from './format';
 import type { Texts } from '../texts/en';
 
 export interface EvidencePlot {
@@ -36,9 +36,9 @@ export function readPlots(evidence: Evidence): EvidencePlot[] {
   });
 }
 
-export function factName(name: string, t: Texts): string {
-  const known: Record<string, string> = { ...t.diskKeys, ...t.metrics, ...t.facts };
-  return known[name] ?? humanise(name);
+/** What a fact or a plot's metric is called: by the rule's own name for it, else by the common one. */
+export function evidenceName(rule: string, name: string, t: Texts): string {
+  return t.evidence[`${rule}/${name}`] ?? t.evidence[name] ?? (t.diskKeys as Record<string, string>)[name] ?? humanise(name);
 }
 
 export function causeName(cause: string, t: Texts): string {
@@ -46,9 +46,10 @@ export function causeName(cause: string, t: Texts): string {
 }
 
 /** Names and values as people read them, in the order of importance. */
-export function readFacts(evidence: Evidence, t: Texts, language: string): { name: string; text: string }[] {
+export function readFacts(evidence: Evidence, rule: string, t: Texts, language: string): { name: string; text: string }[] {
   return Object.entries(evidence.facts ?? {}).map(([name, { value, unit }]) => ({
-    name: factName(name, t),
-    text: typeof value === 'number' ? quantity(value, unit, name, language) : value,
+    name: evidenceName(rule, name, t),
+    // In evidence, unit 1 is a share; counts of things have no unit.
+    text: typeof value === 'number' ? (unit === '1' ? percent(value, language, 1) : quantity(value, unit, name, language)) : value,
   }));
 }

@@ -77,7 +77,7 @@ const shown: Record<string, { sign: string; per?: number; digits?: number }> = {
 };
 
 /** Ratios (0..1) that are shown as percent. */
-const ratios = /(utilization|charge|ratio|share|fraction|confidence|probability)$/;
+const ratios = /(utilization|health|charge|ratio|share|fraction|confidence|probability)$/;
 
 /** NVMe counts these in whole percent. */
 const percents = /^(percentage_used|available_spare|available_spare_threshold)$/;

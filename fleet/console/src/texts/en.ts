@@ -1,4 +1,6 @@
 /** English texts. This object is also the type every other language must fill: a missing key does not compile. */
+import dictionary from '../../../../rules/names/en.json';
+
 export const en = {
   locale: 'en' as string,
   name: 'English',
@@ -366,23 +368,8 @@ export const en = {
     '199': 'Link CRC errors (199)',
     '194': 'Temperature (194)',
   },
-  facts: {
-    value: 'Value',
-    limit: 'Limit',
-    threshold: 'Limit',
-    temperature: 'Temperature',
-    fan_speed: 'Fan speed',
-    baseline: 'Usual value',
-    duration: 'Duration',
-    count: 'Count',
-    increase: 'Increase',
-    rate: 'Rate',
-    slope: 'Trend',
-    days: 'Days',
-    samples: 'Readings',
-    free: 'Free space',
-    events: 'Events',
-  },
+  /** What a device's agent may show as evidence: the rules' own dictionary. */
+  evidence: dictionary.names as Record<string, string>,
   groups: { temperature: 'Temperature', fan: 'Fan', disk: 'Disk', power: 'Power and load', battery: 'Battery', other: 'More' },
 
   timeline: {

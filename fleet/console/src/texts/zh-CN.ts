@@ -1,3 +1,4 @@
+import dictionary from '../../../../rules/names/zh-CN.json';
 import type { Texts } from './en';
 
 /** 简体中文。类型来自英文文本：缺一个键就不能编译。 */
@@ -367,23 +368,8 @@ export const zhCN: Texts = {
     '199': '接口 CRC 错误（199）',
     '194': '温度（194）',
   },
-  facts: {
-    value: '数值',
-    limit: '上限',
-    threshold: '阈值',
-    temperature: '温度',
-    fan_speed: '风扇转速',
-    baseline: '平时数值',
-    duration: '持续时间',
-    count: '次数',
-    increase: '增加量',
-    rate: '速率',
-    slope: '趋势',
-    days: '天数',
-    samples: '读数个数',
-    free: '可用空间',
-    events: '事件数',
-  },
+  /** What a device's agent may show as evidence: the rules' own dictionary. */
+  evidence: dictionary.names as Record<string, string>,
   groups: { temperature: '温度', fan: '风扇', disk: '硬盘', power: '功耗与负载', battery: '电池', other: '更多' },
 
   timeline: {
