@@ -1,5 +1,7 @@
 #include "rules/layout.hpp"
 
+#include <algorithm>
+
 namespace hale::rules {
 namespace {
 
@@ -25,6 +27,15 @@ EventIndex Layout::event(std::string_view component, std::string_view source, st
       event_by_name_.try_emplace(joined(component, source, code), static_cast<EventIndex>(events_.size()));
   if (added) events_.push_back({std::string(component), std::string(source), std::string(code)});
   return at->second;
+}
+
+bool is_same_event_source(std::string_view a, std::string_view b) {
+  constexpr std::string_view kMaker = "Microsoft-Windows-";
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  for (std::string_view* name : {&a, &b}) {
+    if (name->starts_with(kMaker)) name->remove_prefix(kMaker.size());
+  }
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string name_of(const SeriesKey& series) {

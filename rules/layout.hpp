@@ -51,6 +51,10 @@ class Layout {
 };
 
 /// As a recording's column names it: "hw.temperature/cpu".
+/// Windows names its providers "Microsoft-Windows-Kernel-Power" and, in the log's list, "Kernel-Power"; drivers' names
+/// vary in case ("disk", "Disk"). They are the same source.
+bool is_same_event_source(std::string_view a, std::string_view b);
+
 std::string name_of(const SeriesKey& series);
 
 }  // namespace hale::rules

@@ -39,9 +39,13 @@ Result<> load_embedded_words(CompiledRules& rules) {
   for (const std::string_view language : kLanguages) {
     if (auto loaded = load_texts(embedded_file("texts/" + std::string(language) + ".json"), language, rules); !loaded)
       return loaded;
+    if (auto loaded = load_names(embedded_file("names/" + std::string(language) + ".json"), language, rules); !loaded)
+      return loaded;
   }
-  return load_gate(embedded_file("data/gate.json"), rules);
+  return {};
 }
+
+Result<> load_embedded_gate(CompiledRules& rules) { return load_gate(embedded_file("data/gate.json"), rules); }
 
 Result<NamedText> read_named(const std::filesystem::path& path) {
   auto text = read_file(path, kMaxFile);
@@ -68,15 +72,23 @@ Result<std::vector<NamedText>> read_packs(const std::filesystem::path& folder) {
 /// What the folder brings of its own stands over what is built in.
 Result<> load_folder_words(const std::filesystem::path& folder, CompiledRules& rules) {
   std::error_code error;
-  for (const std::string_view language : kLanguages) {
-    const auto path = folder / "texts" / (std::string(language) + ".json");
-    if (!std::filesystem::exists(path, error)) continue;
-    const auto text = read_named(path);
-    if (!text) return fail(text.error());
-    if (auto loaded = load_texts(*text, language, rules); !loaded) return loaded;
+  for (const auto& [part, load] : {std::pair{"texts", &load_texts}, std::pair{"names", &load_names}}) {
+    for (const std::string_view language : kLanguages) {
+      const auto path = folder / part / (std::string(language) + ".json");
+      if (!std::filesystem::exists(path, error)) continue;
+      const auto text = read_named(path);
+      if (!text) return fail(text.error());
+      if (auto loaded = load(*text, language, rules); !loaded) return loaded;
+    }
   }
+  return {};
+}
+
+/// The gate comes first: packs are checked against it.
+Result<> load_folder_gate(const std::filesystem::path& folder, CompiledRules& rules) {
+  std::error_code error;
   const auto gate = folder / "data" / "gate.json";
-  if (!std::filesystem::exists(gate, error)) return {};
+  if (!std::filesystem::exists(gate, error)) return load_embedded_gate(rules);
   const auto text = read_named(gate);
   if (!text) return fail(text.error());
   return load_gate(*text, rules);
@@ -103,6 +115,7 @@ const Language& CompiledRules::language(std::string_view name) const {
 
 Result<RuleSet> RuleSet::builtin() {
   auto rules = std::make_shared<CompiledRules>();
+  if (auto loaded = load_embedded_gate(*rules); !loaded) return fail(loaded.error());
   if (auto loaded = load_packs(embedded_packs(), *rules); !loaded) return fail(loaded.error());
   if (auto loaded = load_embedded_words(*rules); !loaded) return fail(loaded.error());
   if (auto checked = check_texts(*rules); !checked) return fail(checked.error());
@@ -113,6 +126,7 @@ Result<RuleSet> RuleSet::load(const std::filesystem::path& folder) {
   auto rules = std::make_shared<CompiledRules>();
   const auto packs = read_packs(folder);
   if (!packs) return fail(packs.error());
+  if (auto loaded = load_folder_gate(folder, *rules); !loaded) return fail(loaded.error());
   if (auto loaded = load_packs(*packs, *rules); !loaded) return fail(loaded.error());
   if (auto loaded = load_embedded_words(*rules); !loaded) return fail(loaded.error());
   if (auto loaded = load_folder_words(folder, *rules); !loaded) return fail(loaded.error());
@@ -129,7 +143,7 @@ std::vector<RuleSet::RuleInfo> RuleSet::rules() const {
   return rules;
 }
 
-RuleSet::Texts RuleSet::texts(const Finding& finding, std::string_view lang) const {
+RuleSet::Texts RuleSet::texts(const Finding& finding, std::string_view lang, Steps steps) const {
   const auto index = compiled_->index_of(finding.rule);
   if (!index) return {};
   const Language& language = compiled_->language(lang);
@@ -142,8 +156,26 @@ RuleSet::Texts RuleSet::texts(const Finding& finding, std::string_view lang) con
                fill(texts.when_to_call),
                {},
                compiled_->rules[*index].references};
-  for (const std::string& step : texts.further_steps) filled.further_steps.push_back(fill(step));
+  const bool detailed = steps == Steps::detailed && !texts.detailed_steps.empty();
+  for (const std::string& step : detailed ? texts.detailed_steps : texts.further_steps)
+    filled.further_steps.push_back(fill(step));
   return filled;
+}
+
+std::vector<RuleSet::EvidenceLine> RuleSet::evidence(const Finding& finding, std::string_view lang) const {
+  const CommonTexts& common = compiled_->language(lang).common;
+  std::vector<EvidenceLine> lines;
+  for (const Fact& fact : finding.evidence.facts)
+    lines.push_back({fact.name, evidence_name(finding.rule, fact.name, lang), format_fact(fact, common)});
+  return lines;
+}
+
+std::string RuleSet::evidence_name(std::string_view rule, std::string_view key, std::string_view lang) const {
+  const std::string* name = find_name(compiled_->language(lang), rule, key);
+  if (name != nullptr) return *name;
+  std::string words(key);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
 }
 
 }  // namespace hale::rules

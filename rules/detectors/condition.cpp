@@ -1,6 +1,7 @@
 #include "rules/detectors/condition.hpp"
 
 #include "rules/detectors/registry.hpp"
+#include "rules/detectors/sanity.hpp"
 #include "rules/loader/json_view.hpp"
 
 namespace hale::rules {
@@ -45,6 +46,7 @@ Test parse_test(const JsonView& json, const RuleScope& scope) {
     const JsonView right = json.child(word.key);
     if (right.is_number()) {
       test.value = right.as_number();
+      if (json.errors().good()) check_reachable(json, word.key, scope, test);
       continue;
     }
     right.allow({"input", "times", "plus"});
@@ -112,6 +114,15 @@ SlotMask Condition::uses() const {
   }
   for (const Condition& group : groups_) mask |= group.uses();
   return mask;
+}
+
+std::vector<const Test*> Condition::every_test() const {
+  std::vector<const Test*> all;
+  for (const Test& test : tests_) all.push_back(&test);
+  for (const Condition& group : groups_) {
+    for (const Test* test : group.every_test()) all.push_back(test);
+  }
+  return all;
 }
 
 const Test& Condition::main() const { return tests_.front(); }

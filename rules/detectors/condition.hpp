@@ -38,6 +38,7 @@ class Condition {
   SlotMask uses() const;
   /// The first test of all: its input is the one a plot shows, its number the limit in texts.
   const Test& main() const;
+  std::vector<const Test*> every_test() const;
 
  private:
   bool any_{};

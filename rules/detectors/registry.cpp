@@ -16,6 +16,7 @@ constexpr std::array<std::pair<std::string_view, DetectorFactory>, 6> kDetectors
     {"threshold", make_threshold},
     {"counter", make_counter},
     {"event_rate", make_event_rate},
+    {"duration", make_duration},
     {"trend", make_trend},
     {"combination", make_combination},
     {"verdict", make_verdict},

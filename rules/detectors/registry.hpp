@@ -18,6 +18,8 @@ struct RuleScope {
   std::function<std::optional<std::uint16_t>(const std::string&)> rule;  ///< index of an earlier rule
   std::function<std::optional<std::uint16_t>(const std::string&)> model;  ///< index of an earlier model
   std::function<const Detector&(std::uint16_t)> model_detector;
+  const GateRules* gate{};                                               ///< what readings can be
+  std::optional<ComponentType> type;                                     ///< of the components the rule is judged for
 
   /// The slot of the input that json[key] names; reports an unknown one.
   Slot slot(const JsonView& json, std::string_view key) const;
@@ -35,6 +37,7 @@ using DetectorFactory = std::unique_ptr<const Detector> (*)(const JsonView& json
 std::unique_ptr<const Detector> make_threshold(const JsonView& json, const RuleScope& scope);
 std::unique_ptr<const Detector> make_counter(const JsonView& json, const RuleScope& scope);
 std::unique_ptr<const Detector> make_event_rate(const JsonView& json, const RuleScope& scope);
+std::unique_ptr<const Detector> make_duration(const JsonView& json, const RuleScope& scope);
 std::unique_ptr<const Detector> make_trend(const JsonView& json, const RuleScope& scope);
 std::unique_ptr<const Detector> make_combination(const JsonView& json, const RuleScope& scope);
 std::unique_ptr<const Detector> make_verdict(const JsonView& json, const RuleScope& scope);

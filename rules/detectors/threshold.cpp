@@ -5,6 +5,7 @@
 #include "rules/detectors/condition.hpp"
 #include "rules/detectors/plot_points.hpp"
 #include "rules/detectors/registry.hpp"
+#include "rules/detectors/sanity.hpp"
 #include "rules/loader/json_view.hpp"
 
 /// A condition that holds: for a length of active time, and in a number of reads that lie apart. Ends when another
@@ -185,6 +186,8 @@ Reads parse_reads(const JsonView& json) {
   view.allow({"count", "apart"});
   reads.count = view.whole_or("count", 2, 1, 1000);
   reads.apart = view.duration_or("apart", 0);
+  if (reads.count > 1 && reads.apart * (reads.count - 1) > 400 * kDay)
+    view.report("apart", "so many reads so far apart take more than the 400d that are kept");
   return reads;
 }
 
@@ -196,6 +199,8 @@ std::unique_ptr<const Detector> make_threshold(const JsonView& json, const RuleS
   p.when = Condition::parse(json.child("when"), scope);
   if (!json.errors().good()) return nullptr;
   p.hold = json.duration_or("hold", 0);
+  // Only time awake counts, and a break begins it anew.
+  if (p.hold > 30 * kDay) json.report("hold", "is longer than any PC runs without a break: at most 30d");
   p.reads = parse_reads(json);
   p.patience = json.duration_or("patience", 0);
   p.uses = p.when.uses();
@@ -205,7 +210,11 @@ std::unique_ptr<const Detector> make_threshold(const JsonView& json, const RuleS
     if (clear.has("when")) p.clear_when = Condition::parse(clear.child("when"), scope);
     p.clear_hold = clear.duration_or("hold", 0);
     p.clear_reads = parse_reads(clear);
-    if (p.clear_when) p.uses |= p.clear_when->uses();
+    if (p.clear_when) {
+      p.uses |= p.clear_when->uses();
+      if (json.errors().good()) check_clear(clear, scope, p.when, *p.clear_when);
+    }
+    if (p.clear_hold > 30 * kDay) clear.report("hold", "is longer than any PC runs without a break: at most 30d");
   }
   for (std::size_t i = 0; i < scope.inputs->size(); ++i) {
     const InputSpec& input = scope.input(static_cast<Slot>(i));

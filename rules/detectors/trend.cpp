@@ -6,6 +6,7 @@
 #include "rules/detectors/bucket_medians.hpp"
 #include "rules/detectors/condition.hpp"
 #include "rules/detectors/registry.hpp"
+#include "rules/detectors/sanity.hpp"
 #include "rules/detectors/theil_sen.hpp"
 #include "rules/detectors/widen.hpp"
 #include "rules/loader/json_view.hpp"
@@ -188,6 +189,24 @@ std::optional<double> optional_number(const JsonView& json, std::string_view key
   return json.number(key);
 }
 
+/// What contradicts itself or cannot be read.
+void check_trend(const JsonView& json, const RuleScope& scope, const Trend& p) {
+  if (!json.errors().good()) return;
+  const auto check = [&](const char* key, const std::optional<double>& value) {
+    if (value) check_within(json, key, scope, p.slot, *value);
+  };
+  check("limit", p.limit);
+  check("level", p.level);
+  check("from", p.from);
+  if (p.limit && p.horizon_days <= 0) json.report("horizon", "expected more than 0");
+  if (p.from && !p.limit) json.report("from", "says something only together with limit");
+  if (p.from && p.limit && p.beyond(*p.from, *p.limit) && *p.from != *p.limit)
+    json.report("from", "lies beyond the limit, so that nothing is ever projected");
+  if (p.change && (*p.change <= 0 || (p.direction == Direction::falling && *p.change >= 1)))
+    json.report("change", "is a share: expected more than 0, and less than 1 where it falls");
+  if (p.in_a_row > 1 && !p.level) json.report("in_a_row", "counts medians beyond level, which is missing");
+}
+
 }  // namespace
 
 std::unique_ptr<const Detector> make_trend(const JsonView& json, const RuleScope& scope) {
@@ -208,6 +227,7 @@ std::unique_ptr<const Detector> make_trend(const JsonView& json, const RuleScope
   p.in_a_row = static_cast<std::size_t>(json.whole_or("in_a_row", 1, 1, 120));
   p.change = optional_number(json, "change");
   p.min_buckets = static_cast<std::size_t>(json.whole_or("min_buckets", p.limit ? 8 : 2, 1, 120));
+  check_trend(json, scope, p);
   if (!p.limit && !p.level && !p.change) json.report("needs one of limit (with horizon), level or change");
   if (p.min_buckets > p.keep || p.in_a_row > p.keep) json.report("keep", "is less than the medians it needs");
   return std::make_unique<TrendDetector>(std::move(p));

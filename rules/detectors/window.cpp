@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "rules/detectors/condition.hpp"
 #include "rules/detectors/occurrences.hpp"
 #include "rules/detectors/registry.hpp"
 #include "rules/detectors/widen.hpp"
@@ -31,8 +32,10 @@ struct Window {
   Reset reset{};
   int baseline_days{};  ///< learn what a usual day has, on so many first days
   double baseline_times{};
-  std::optional<Slot> excuse;  ///< an event that takes the blame for everything on its day
-  Millis after_gap{};          ///< not so soon after a gap
+  std::optional<Slot> excuse;          ///< an event that takes the blame for everything on its day
+  Millis after_gap{};                  ///< not so soon after a gap
+  std::optional<Condition> only_when;  ///< only what happens while this holds counts
+  bool unknown_counts{};               ///< and what happens while it cannot be told
   SlotMask uses{};
 };
 
@@ -43,7 +46,7 @@ class WindowTracker final : public Tracker {
   bool observe(const Inputs& inputs, const Row& row, const OtherRules&) override {
     const std::int32_t bucket = p_.hourly ? row.hour : row.day;
     if (p_.excuse && inputs.is_fresh(*p_.excuse)) excuse(row.day);
-    if (inputs.is_fresh(p_.slot)) take(inputs.values[p_.slot], bucket, row);
+    if (inputs.is_fresh(p_.slot)) take(inputs, bucket, row);
     if (!occurrences_.empty()) occurrences_.forget_before(bucket - buckets_in_window() + 1);
     if (active_) {
       if (row.time - last_ >= p_.quiet) {
@@ -114,12 +117,14 @@ class WindowTracker final : public Tracker {
     occurrences_.drop(day);
   }
 
-  void take(double value, std::int32_t bucket, const Row& row) {
+  void take(const Inputs& inputs, std::int32_t bucket, const Row& row) {
+    const double value = inputs.values[p_.slot];
     if (first_ < 0) first_ = row.time;
     newest_ = row.time;
     const double amount = p_.events ? value : increase(value);
     if (p_.baseline_days > 0) learn(amount, row.day);
     if (amount <= 0) return;
+    if (p_.only_when && !p_.only_when->holds(inputs).value_or(p_.unknown_counts)) return;
     if (p_.excuse && excused_day_ == row.day) return;
     if (p_.after_gap > 0 && row.time - row.awake_since < p_.after_gap) return;
     occurrences_.add(bucket, amount);
@@ -191,6 +196,18 @@ class WindowDetector final : public Detector {
   Window p_;
 };
 
+/// What contradicts itself.
+void check_window(const JsonView& json, const Window& p) {
+  if (p.days > p.window / kDay)
+    json.report("days", fmt::format("{} are more than the window has ({})", p.days, p.window / kDay));
+  if (p.per_day > 0 && p.days == 0) json.report("per_day", "says what a day needs, but no days are counted");
+  if (p.per_day < 0) json.report("per_day", "is negative");
+  if (p.any_day > 0 && p.total > 0 && p.any_day >= p.total)
+    json.report("any_day", "is never needed: total is reached first");
+  if (p.any_day > 0 && p.per_day > p.any_day) json.report("per_day", "is more than any_day, which alone is enough");
+  if (p.quiet <= 0) json.report("clear.quiet", "expected more than 0");
+}
+
 Window parse_common(const JsonView& json, const RuleScope& scope) {
   Window p;
   p.slot = scope.slot(json, "input");
@@ -211,6 +228,7 @@ Window parse_common(const JsonView& json, const RuleScope& scope) {
   if (p.total <= 0 && p.days == 0 && p.any_day <= 0) json.report("needs one of total, days or any_day");
   if (p.hourly && (p.days > 0 || p.any_day > 0)) json.report("window", "counting days needs a window longer than 2d");
   if (p.window > 400 * kDay || p.window < kHour) json.report("window", "expected 1h to 400d");
+  check_window(json, p);
   p.uses = 1u << p.slot;
   return p;
 }
@@ -230,13 +248,15 @@ std::unique_ptr<const Detector> make_counter(const JsonView& json, const RuleSco
     baseline.allow({"days", "times"});
     p.baseline_days = baseline.whole_or("days", 14, 1, 100);
     p.baseline_times = baseline.number("times");
+    if (p.baseline_times <= 0) baseline.report("times", "expected more than 0");
+    if (p.days == 0) baseline.report("is about what a day usually has, but no days are counted");
   }
   return std::make_unique<WindowDetector>(std::move(p));
 }
 
 std::unique_ptr<const Detector> make_event_rate(const JsonView& json, const RuleScope& scope) {
-  json.allow(
-      {"kind", "input", "window", "total", "days", "any_day", "per_day", "clear", "not_on_days_with", "not_after_gap"});
+  json.allow({"kind", "input", "window", "total", "days", "any_day", "per_day", "clear", "not_on_days_with",
+              "not_after_gap", "only_when", "unknown_counts"});
   Window p = parse_common(json, scope);
   if (!json.errors().good()) return nullptr;
   if (scope.input(p.slot).kind != InputKind::events) json.report("input", "is not of events: use counter");
@@ -247,6 +267,14 @@ std::unique_ptr<const Detector> make_event_rate(const JsonView& json, const Rule
     p.uses |= 1u << *p.excuse;
   }
   p.after_gap = json.duration_or("not_after_gap", 0);
+  if (p.after_gap >= kDay) json.report("not_after_gap", "leaves out whole days: expected less than 24h");
+  if (json.has("only_when")) {
+    p.only_when = Condition::parse(json.child("only_when"), scope);
+    p.uses |= p.only_when->uses();
+    p.unknown_counts = json.flag_or("unknown_counts", false);
+  } else if (json.has("unknown_counts")) {
+    json.report("unknown_counts", "says something only together with only_when");
+  }
   return std::make_unique<WindowDetector>(std::move(p));
 }
 

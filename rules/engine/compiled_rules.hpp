@@ -31,7 +31,8 @@ enum class InputKind : std::uint8_t {
   peak,        ///< the largest `first` ever seen
   past_peak,   ///< the largest `first` seen on earlier days while `second` was at most `while_at_most`; `initial` until
                ///< then
-  hidden,      ///< room that a past_peak works in
+  earlier,     ///< the running mean of `first` over the rows before this one, with a time constant of `over`
+  hidden,      ///< room that a past_peak or an earlier works in
 };
 
 struct EventName {
@@ -55,7 +56,9 @@ struct InputSpec {
   Slot first{}, second{};
   double while_at_most{};
   double initial{};
-  Millis valid_for{};  ///< 0: only in the row that brought it; < 0: until replaced
+  Millis over{};         ///< earlier; 0 = only the row before
+  Millis at_most_ago{};  ///< earlier: unknown when the last of those rows is further back; 0 = however far
+  Millis valid_for{};    ///< 0: only in the row that brought it; < 0: until replaced
 };
 
 /// One step of severity of a rule, with its own detector.
@@ -97,6 +100,7 @@ struct CompiledRule {
 struct RuleTexts {
   std::string title, reason, first_step, stakes, when_to_call;
   std::vector<std::string> further_steps;
+  std::vector<std::string> detailed_steps;  ///< for who wants every hand's turn; empty where the short ones say it all
 };
 
 /// Words that are not of a rule: levels, buttons, the welcome, units.
@@ -105,6 +109,7 @@ using CommonTexts = std::map<std::string, std::string, std::less<>>;
 struct Language {
   std::vector<RuleTexts> rules;  ///< in the order of CompiledRules::rules
   CommonTexts common;
+  CommonTexts names;  ///< what facts and metrics are called; "rule.id/fact" where one rule means something of its own
 };
 
 inline constexpr std::array<std::string_view, 2> kLanguages{"en", "zh-CN"};

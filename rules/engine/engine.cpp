@@ -1,6 +1,7 @@
 #include "rules/engine/engine.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace hale::rules {
@@ -100,6 +101,9 @@ void Engine::derive(Case& one, const CompiledRule& rule) const {
       case InputKind::past_peak:
         made = derive_past_peak(one, slot, input, inputs);
         break;
+      case InputKind::earlier:
+        made = derive_earlier(one, slot, input, inputs);
+        break;
       case InputKind::series:
       case InputKind::events:
       case InputKind::hidden:
@@ -147,6 +151,26 @@ bool Engine::derive_past_peak(Case& one, Slot slot, const InputSpec& input, cons
   if (!inputs.is_fresh(input.first) || !inputs.has(input.second)) return (one.seen >> slot & 1u) == 0;
   if (one.values[input.second] <= input.while_at_most) today = std::max(today, one.values[input.first]);
   return true;
+}
+
+/// What was before is told when something happens: right after a restart, say, what the PC did when it went off.
+bool Engine::derive_earlier(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs) const {
+  double& mean = one.values[slot + 1u];
+  double& at = one.values[slot + 2u];  // of the last row that gave a reading; 0 = none yet
+  const double now = static_cast<double>(row_.time);
+  if (at == now) return false;  // this row was seen already
+  const double ago = now - at;
+  const bool known = at != 0 && (input.at_most_ago == 0 || ago <= static_cast<double>(input.at_most_ago));
+  if (known)
+    one.values[slot] = mean;
+  else
+    one.seen &= ~(1u << slot);
+  if (inputs.is_fresh(input.first)) {
+    const double weight = at == 0 || input.over == 0 ? 1 : 1 - std::exp(-ago / static_cast<double>(input.over));
+    mean += weight * (one.values[input.first] - mean);
+    at = now;
+  }
+  return known;
 }
 
 Inputs Engine::inputs_of(const Case& one, const CompiledRule& rule) const {

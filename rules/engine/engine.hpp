@@ -91,6 +91,7 @@ class Engine {
   void derive(Case& one, const CompiledRule& rule) const;
   static bool derive_pair(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs);
   static bool derive_peak(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs);
+  bool derive_earlier(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs) const;
   bool derive_past_peak(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs) const;
   /// Returns whether rules that refer to this one should look again.
   bool judge(Case& one, const OnTransition& on_transition);

@@ -119,8 +119,9 @@ bool Plan::other_matches(const InputSpec& input, SeriesIndex index) const {
 
 bool Plan::event_matches(const InputSpec& input, const EventKey& event) {
   if (input.kind != InputKind::events) return false;
-  return std::any_of(input.events.begin(), input.events.end(),
-                     [&](const EventName& name) { return name.source == event.source && name.code == event.code; });
+  return std::any_of(input.events.begin(), input.events.end(), [&](const EventName& name) {
+    return name.code == event.code && is_same_event_source(name.source, event.source);
+  });
 }
 
 void Plan::attach_others(BindingIndex binding) {

@@ -122,9 +122,20 @@ void parse_past_peak(const JsonView& json, InputSpec& input, const CompiledRule&
   input.valid_for = -1;
 }
 
+void parse_earlier(const JsonView& json, InputSpec& input, const CompiledRule& rule) {
+  json.allow({"earlier", "over", "at_most_ago", "unit"});
+  input.kind = InputKind::earlier;
+  input.first = slot_of(rule, json, json.text("earlier"));
+  input.over = json.duration_or("over", 0);
+  input.at_most_ago = json.duration_or("at_most_ago", 0);
+  input.valid_for = -1;
+}
+
 void parse_derived(const JsonView& json, InputSpec& input, CompiledRule& rule) {
   if (json.has("past_peak")) {
     parse_past_peak(json, input, rule);
+  } else if (json.has("earlier")) {
+    parse_earlier(json, input, rule);
   } else if (json.has("peak")) {
     json.allow({"peak", "unit"});
     input.kind = InputKind::peak;
@@ -156,15 +167,16 @@ void parse_input(const JsonView& json, CompiledRule& rule) {
     parse_events(from, input);
   else if (from.has("metric"))
     parse_series(from, input);
-  else if (from.has("ratio") || from.has("difference") || from.has("peak") || from.has("past_peak"))
+  else if (from.has("ratio") || from.has("difference") || from.has("peak") || from.has("past_peak") ||
+           from.has("earlier"))
     parse_derived(from, input, rule);
   else
-    from.report("expected one of metric, events, ratio, difference, peak, past_peak");
+    from.report("expected one of metric, events, ratio, difference, peak, past_peak, earlier");
   input.optional = from.flag_or("optional", false);
   const SlotMask bit = 1u << rule.inputs.size();
   if (input.valid_for < 0) rule.lasting |= bit;
   if (input.valid_for > 0) rule.timed = true;
-  const bool works_in_more = input.kind == InputKind::past_peak;
+  const bool works_in_more = input.kind == InputKind::past_peak || input.kind == InputKind::earlier;
   rule.inputs.push_back(std::move(input));
   for (int i = 0; works_in_more && i < 2; ++i) {
     InputSpec room;
@@ -208,7 +220,7 @@ void parse_stages(const JsonView& json, CompiledRule& rule, const RuleScope& sco
     if (input.kind == InputKind::hidden) used |= 1u << i;
     if (input.kind == InputKind::series || input.kind == InputKind::events || input.kind == InputKind::hidden) continue;
     used |= 1u << input.first;
-    if (input.kind != InputKind::peak) used |= 1u << input.second;
+    if (input.kind != InputKind::peak && input.kind != InputKind::earlier) used |= 1u << input.second;
   }
   for (const JsonView& view : json.list("stages")) {
     view.allow({"severity", "confidence", "notify", "detector"});
@@ -282,7 +294,9 @@ std::optional<std::uint16_t> find_by_name(const CompiledRules& all, const std::s
 RuleScope scope_of(const CompiledRule& rule, const CompiledRules& earlier) {
   return {&rule.inputs, [&earlier](const std::string& id) { return find_by_name(earlier, id, false); },
           [&earlier](const std::string& id) { return find_by_name(earlier, id, true); },
-          [&earlier](std::uint16_t model) -> const Detector& { return *earlier.rules[model].stages[0].detector; }};
+          [&earlier](std::uint16_t model) -> const Detector& { return *earlier.rules[model].stages[0].detector; },
+          earlier.gate.rules.empty() ? nullptr : &earlier.gate,
+          rule.bind.component.empty() ? rule.bind.type : guess_component_type(rule.bind.component)};
 }
 
 /// A rule without inputs of its own speaks for models only.

@@ -29,7 +29,10 @@ class Histories {
     std::string device;
     JsonLines lines;
     Judge judge;
+    std::optional<Timestamp> first;
+    bool clock_was_reset{};  ///< a row came from long before the first one
   };
+  void step_with_reset(History& history, const RecordingRow& row);
   const RuleSet& rules_;
   Layout& layout_;
   PolicyOptions policy_;

@@ -5,6 +5,9 @@
 namespace hale::rules {
 namespace {
 
+/// A clock that lost its battery starts years back; rows that are merely out of order are not this far apart [own].
+constexpr std::chrono::hours kLongBefore{180 * 24};
+
 void name_unknown_columns(const RecordingReader& reader, const std::string& file, const JsonLines::Out& complain) {
   for (const std::string& column : reader.unknown_columns())
     complain(fmt::format("{}: unknown column \"{}\" is ignored\n", file, column));
@@ -45,12 +48,26 @@ Judge& Histories::of(std::uint32_t device, const std::string& name) {
   return history->judge;
 }
 
+/// The clock is right again: what was seen in between is told as the agent tells it at a PC's start.
+void Histories::step_with_reset(History& history, const RecordingRow& row) {
+  history.clock_was_reset = false;
+  std::vector<EventSample> events(row.events.begin(), row.events.end());
+  events.push_back({layout_.event("host", "hale", "clock_reset"), 1});
+  history.judge.step(row.time, row.samples, events);
+}
+
 void Histories::step(const RecordingRow& row, const std::string& device) {
   Judge& judge = of(row.device, device);
   if (row.described != nullptr) {
     for (const Component& component : *row.described) judge.describe(component);
   }
   if (row.context_changed && row.context != nullptr) judge.set_context(*row.context);
+  History& history = *histories_[row.device];
+  if (!history.first) history.first = row.time;
+  if (row.time + kLongBefore < *history.first)
+    history.clock_was_reset = true;
+  else if (history.clock_was_reset && row.time > *history.first)
+    return step_with_reset(history, row);
   judge.step(row.time, row.samples, row.events);
 }
 

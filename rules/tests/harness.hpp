@@ -42,12 +42,25 @@ inline std::string pack_text(const std::string& inputs, const std::string& stage
          more + R"("inputs": [)" + inputs + R"(], "stages": [)" + stages + R"(], "references": ["test"]}]})";
 }
 
+/// Names for everything that is called "name" in a pack, so that its evidence can be shown.
+inline std::string names_for(const std::string& pack) {
+  constexpr std::string_view kKey = "\"name\": \"";
+  std::string names;
+  for (auto at = pack.find(kKey); at != std::string::npos; at = pack.find(kKey, at + 1)) {
+    const auto begin = at + kKey.size();
+    names += (names.empty() ? "\"" : ", \"") + pack.substr(begin, pack.find('"', begin) - begin) + "\": \"a number\"";
+  }
+  return "{\"names\": {" + names + "}}";
+}
+
 inline Result<RuleSet> load_pack_text(const std::string& pack) {
   const hale::test::TemporaryFolder folder;
   std::filesystem::create_directories(folder.path() / "packs");
   std::filesystem::create_directories(folder.path() / "texts");
+  std::filesystem::create_directories(folder.path() / "names");
   std::ofstream(folder.path() / "packs" / "test.json") << pack;
   for (const char* language : {"en", "zh-CN"}) {
+    std::ofstream(folder.path() / "names" / (std::string(language) + ".json")) << names_for(pack);
     std::ofstream(folder.path() / "texts" / (std::string(language) + ".json"))
         << R"({"rules": {"disk.test": {"title": "t", "reason": "r", "first_step": "f", "further_steps": ["g"], "when_to_call": "c", "stakes": "s"}}})";
   }
