@@ -158,9 +158,8 @@ void EventsCollector::tell_unclean_end(Collection& out) {
 /// The kernel sets its clock by the battery-backed one at each start. Years behind the time of the line: that one had
 /// lost its battery.
 void EventsCollector::tell_clock_reset(Collection& out, const LogLine& line) {
-  if (roots_.captured) return;  // a captured log is old anyway
   const auto year = parse_rtc_year(line.message);
-  if (!year) return;
+  if (!year || (roots_.captured && !line.time)) return;  // a captured log may be from any year
   const std::chrono::year_month_day now{std::chrono::floor<std::chrono::days>(line.time.value_or(out.time))};
   if (*year + kYearsBehind > static_cast<int>(now.year())) return;
   out.events.push_back({"host", "hale", "clock_reset", EventSeverity::warning, out.time, 1, {}});

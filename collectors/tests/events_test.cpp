@@ -246,8 +246,8 @@ TEST_CASE("a clock that starts years behind is told, one that is right or from a
         static_cast<int>(std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(now)).year()) - before);
   };
   const JournalFolder journal;
-  const auto rtc = [](const std::string& year) {
-    return "rtc_cmos 00:03: setting system clock to " + year + "-01-01T00:01:10 UTC (1)";
+  const auto rtc = [](const std::string& set_to) {
+    return "rtc_cmos 00:03: setting system clock to " + set_to + "-01-01T00:01:10 UTC (1)";
   };
   journal.write("system", entry(now - 2h, 1, "kernel", rtc(year(0))) + entry(now - 1h, 2, "kernel", rtc(year(1))) +
                               entry(now - 1min, 3, "kernel", rtc("2000")));

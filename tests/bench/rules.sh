@@ -29,3 +29,8 @@ while kill -0 $pid 2>/dev/null; do
 done
 wait $pid
 echo "  peak memory: $((peak / 1024)) MB"
+# What the rules say to logs and sensors that other people recorded (docs/accuracy_logs.md), where those are at hand.
+if [ -x "$bin/../tests/real_data_test" ]; then
+  echo "false alarms on recorded logs and sensors:"
+  "$bin/../tests/real_data_test" "[table]" | grep '^|' || echo "  no recorded data (HALE_DATA, ../shared/data)"
+fi

@@ -90,10 +90,11 @@ TEST_CASE("the kernel logs of healthy machines raise no finding on their way thr
   }
 }
 
-TEST_CASE("logs that people posted because something was wrong run through without harm, and are found wrong") {
+// Excerpts of minutes: what is judged by days cannot speak; memory that failed is told at once.
+TEST_CASE("logs that people posted because something was wrong run through without harm") {
   const auto tally = kernel_logs(files_in(data_or_skip("kernel_logs/lists")));
   CHECK(tally.events > 1000);
-  CHECK(alarms(tally) > 10);
+  CHECK(joined(tally.findings) == "2 × memory.failed critical");
 }
 
 TEST_CASE(

@@ -11,7 +11,6 @@ import { parseRoute } from '../src/lib/router.svelte';
 import { addressIn } from '../src/lib/token';
 import { en } from '../src/texts/en';
 import { zhCN } from '../src/texts/zh-CN';
-import { zhCN } from '../src/texts/zh-CN';
 
 const now = Date.parse('2026-11-23T08:00:00Z');
 
