@@ -36,7 +36,7 @@ class DurationTracker final : public Tracker {
     return active_ = days() >= p_.days;
   }
 
-  void explain(const Inputs&, const Row& row, EvidenceBuilder& builder) const override {
+  void explain(const Inputs&, const Row& row, const OtherRules&, EvidenceBuilder& builder) const override {
     builder.fact("highest", highest_, p_.main.unit);
     builder.fact("days", days(), "");
     builder.fact("most", minutes_.largest(), "min");

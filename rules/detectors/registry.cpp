@@ -12,7 +12,7 @@ namespace hale::rules {
 namespace {
 
 // The only list of detectors: a new kind is one file beside this one and one line here.
-constexpr std::array<std::pair<std::string_view, DetectorFactory>, 6> kDetectors{{
+constexpr std::array<std::pair<std::string_view, DetectorFactory>, 7> kDetectors{{
     {"threshold", make_threshold},
     {"counter", make_counter},
     {"event_rate", make_event_rate},

@@ -15,11 +15,11 @@ class JsonView;
 /// What a detector's parameters may refer to: the rule's inputs by name, other rules by id.
 struct RuleScope {
   const std::vector<InputSpec>* inputs{};
-  std::function<std::optional<std::uint16_t>(const std::string&)> rule;  ///< index of an earlier rule
+  std::function<std::optional<std::uint16_t>(const std::string&)> rule;   ///< index of an earlier rule
   std::function<std::optional<std::uint16_t>(const std::string&)> model;  ///< index of an earlier model
   std::function<const Detector&(std::uint16_t)> model_detector;
-  const GateRules* gate{};                                               ///< what readings can be
-  std::optional<ComponentType> type;                                     ///< of the components the rule is judged for
+  const GateRules* gate{};            ///< what readings can be
+  std::optional<ComponentType> type;  ///< of the components the rule is judged for
 
   /// The slot of the input that json[key] names; reports an unknown one.
   Slot slot(const JsonView& json, std::string_view key) const;

@@ -292,7 +292,8 @@ std::optional<std::uint16_t> find_by_name(const CompiledRules& all, const std::s
 }
 
 RuleScope scope_of(const CompiledRule& rule, const CompiledRules& earlier) {
-  return {&rule.inputs, [&earlier](const std::string& id) { return find_by_name(earlier, id, false); },
+  return {&rule.inputs,
+          [&earlier](const std::string& id) { return find_by_name(earlier, id, false); },
           [&earlier](const std::string& id) { return find_by_name(earlier, id, true); },
           [&earlier](std::uint16_t model) -> const Detector& { return *earlier.rules[model].stages[0].detector; },
           earlier.gate.rules.empty() ? nullptr : &earlier.gate,

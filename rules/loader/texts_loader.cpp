@@ -38,11 +38,18 @@ RuleTexts parse_rule_texts(const JsonView& json) {
   return texts;
 }
 
+bool gives(const Stage& stage, const std::string& name) {
+  return std::any_of(stage.facts.begin(), stage.facts.end(), [&](const FactInfo& fact) { return fact.name == name; });
+}
+
 bool every_stage_gives(const CompiledRule& rule, const std::string& name) {
   if (name == "name" || name == "component") return true;
-  return std::all_of(rule.stages.begin(), rule.stages.end(), [&](const Stage& stage) {
-    return std::any_of(stage.facts.begin(), stage.facts.end(), [&](const FactInfo& fact) { return fact.name == name; });
-  });
+  return std::all_of(rule.stages.begin(), rule.stages.end(), [&](const Stage& stage) { return gives(stage, name); });
+}
+
+bool some_stage_gives(const CompiledRule& rule, const std::string& name) {
+  if (name == "name" || name == "component") return true;
+  return std::any_of(rule.stages.begin(), rule.stages.end(), [&](const Stage& stage) { return gives(stage, name); });
 }
 
 std::vector<std::string_view> all_texts(const RuleTexts& texts) {
@@ -56,8 +63,10 @@ Result<> check_rule(const CompiledRule& rule, const RuleTexts& texts, std::strin
   if (texts.title.empty())
     return fail(Errc::invalid_input, fmt::format("texts/{}.json: rule {} has no texts", language, rule.id));
   for (const std::string_view text : all_texts(texts)) {
+    const auto always = placeholders(without_optional_parts(text));
     for (const std::string& name : placeholders(text)) {
-      if (every_stage_gives(rule, name)) continue;
+      const bool optional = std::find(always.begin(), always.end(), name) == always.end();
+      if (optional ? some_stage_gives(rule, name) : every_stage_gives(rule, name)) continue;
       return fail(Errc::invalid_input,
                   fmt::format("texts/{}.json: rule {}: \"{{{}}}\" is no number that every stage of the rule gives",
                               language, rule.id, name));
@@ -92,6 +101,7 @@ Result<> check_names(const CompiledRules& rules, const Language& language, std::
     if (find_name(language, {}, metric.name) == nullptr) return missing(metric.name, "a metric");
   }
   for (const CompiledRule& rule : rules.rules) {
+    if (rule.is_model) continue;
     for (const std::string_view key : shown_keys(rule)) {
       if (find_name(language, rule.id, key) == nullptr) return missing(key, "evidence of rule " + rule.id);
     }

@@ -115,6 +115,18 @@ TEST_CASE("a missing translation or an unknown placeholder refuses the rule set"
   CHECK(contains(unknown.error().message, "\"{erors}\" is no number that every stage of the rule gives"));
 }
 
+TEST_CASE("a part in double brackets is said only where its numbers are there") {
+  const RuleSet rules = builtin();
+  Finding finding;
+  finding.rule = "storage.nearly_full";
+  finding.evidence.facts = {{"used", 0.86, "1"}};
+  CHECK(rules.texts(finding, "en").reason == "86 % is in use.");
+  finding.evidence.projected = from_unix_ms(kNoon);
+  CHECK(rules.texts(finding, "en").reason == "86 % is in use. At this pace it is full around 1 January 2026.");
+  CHECK(rules.texts(finding, "zh-CN").reason == "已经用了 86%。照这个速度，大约到2026年1月1日就会装满。");
+  CHECK(without_optional_parts("a[[b {c}]]d[[e") == "ad[[e");
+}
+
 TEST_CASE("the line of a value is found by its path") {
   const std::string json = "{\n \"a.b\": [\n  {\"x\": 1},\n  {\n   \"y\": \"q]\\\"\",\n   \"z\": 2}]\n}";
   CHECK(line_of_path(json, "a.b") == 2);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -53,6 +54,44 @@ std::string value_of(std::string_view name, const Finding& finding, std::string_
   return name == "name" ? finding.component : "?";
 }
 
+template <typename Visit>
+void for_each_part(std::string_view text, const Visit& visit) {
+  while (!text.empty()) {
+    const auto open = text.find("[[");
+    const auto close = open == std::string_view::npos ? open : text.find("]]", open);
+    if (close == std::string_view::npos) return visit(text, false);
+    visit(text.substr(0, open), false);
+    visit(text.substr(open + 2, close - open - 2), true);
+    text.remove_prefix(close + 2);
+  }
+}
+
+bool knows_all(std::string_view text, const Finding& finding) {
+  const auto names = placeholders(text);
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    if (name == "projected") return finding.evidence.projected.has_value();
+    if (name == "component" || name == "name") return true;
+    const auto& facts = finding.evidence.facts;
+    return std::any_of(facts.begin(), facts.end(), [&](const Fact& fact) { return fact.name == name; });
+  });
+}
+
+std::string fill_in(std::string_view text, const Finding& finding, std::string_view lang, const CommonTexts& common) {
+  std::string out;
+  while (!text.empty()) {
+    const auto open = text.find('{');
+    const auto close = open == std::string_view::npos ? open : text.find('}', open);
+    if (close == std::string_view::npos) return out.append(text);
+    out.append(text.substr(0, open));
+    auto name = text.substr(open + 1, close - open - 1);
+    const bool bare = name.ends_with(":number");
+    if (bare) name.remove_suffix(7);
+    out.append(value_of(name, finding, lang, common, bare));
+    text.remove_prefix(close + 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> placeholders(std::string_view text) {
@@ -102,19 +141,19 @@ std::string format_date(Timestamp time, std::string_view lang) {
   return fmt::format("{} {} {}", day, kMonths[month - 1], year);
 }
 
+std::string without_optional_parts(std::string_view text) {
+  std::string out;
+  for_each_part(text, [&](std::string_view part, bool optional) {
+    if (!optional) out.append(part);
+  });
+  return out;
+}
+
 std::string render(std::string_view text, const Finding& finding, std::string_view lang, const CommonTexts& common) {
   std::string out;
-  while (!text.empty()) {
-    const auto open = text.find('{');
-    const auto close = open == std::string_view::npos ? open : text.find('}', open);
-    if (close == std::string_view::npos) return out.append(text);
-    out.append(text.substr(0, open));
-    auto name = text.substr(open + 1, close - open - 1);
-    const bool bare = name.ends_with(":number");
-    if (bare) name.remove_suffix(7);
-    out.append(value_of(name, finding, lang, common, bare));
-    text.remove_prefix(close + 1);
-  }
+  for_each_part(text, [&](std::string_view part, bool optional) {
+    if (!optional || knows_all(part, finding)) out += fill_in(part, finding, lang, common);
+  });
   return out;
 }
 

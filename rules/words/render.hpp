@@ -11,9 +11,12 @@ namespace hale::rules {
 /// The names in a text's {placeholders}; "{name:number}" gives "name". A '{' that is never closed gives "{".
 std::vector<std::string> placeholders(std::string_view text);
 
+/// A text without its [[parts that are said only when their numbers are there]].
+std::string without_optional_parts(std::string_view text);
+
 /// A text with the finding's own numbers: {fact} with its unit as people of that language write it, {fact:number}
 /// without; {name} is the component's name, {projected} the day a trend reaches its limit. A fact that is absent (an
-/// older agent's finding) reads "?".
+/// older agent's finding) reads "?"; within [[double brackets]] the whole part is left out then.
 std::string render(std::string_view text, const Finding& finding, std::string_view lang, const CommonTexts& common);
 
 /// A fact's value with its unit; a text as it is.
