@@ -42,15 +42,24 @@ Result<Item> read_item(const json& value, std::string path) {
 
 std::string_view to_string(ItemKind kind) {
   switch (kind) {
-    case ItemKind::finding: return "finding";
-    case ItemKind::notification: return "notification";
-    case ItemKind::feedback: return "feedback";
-    case ItemKind::outcome: return "outcome";
-    case ItemKind::report: return "report";
-    case ItemKind::inventory: return "inventory";
-    case ItemKind::event: return "event";
-    case ItemKind::status: return "status";
-    case ItemKind::telemetry: return "telemetry";
+    case ItemKind::finding:
+      return "finding";
+    case ItemKind::notification:
+      return "notification";
+    case ItemKind::feedback:
+      return "feedback";
+    case ItemKind::outcome:
+      return "outcome";
+    case ItemKind::report:
+      return "report";
+    case ItemKind::inventory:
+      return "inventory";
+    case ItemKind::event:
+      return "event";
+    case ItemKind::status:
+      return "status";
+    case ItemKind::telemetry:
+      return "telemetry";
   }
   return {};
 }
@@ -59,7 +68,10 @@ std::optional<ItemKind> parse_item_kind(std::string_view text) { return find_wor
 
 std::string encode(const Envelope& envelope) {
   std::string text = "{\"schema\":" + std::to_string(envelope.schema) + ",\"device\":" + json_string(envelope.device) +
-                     ",\"batch\":" + json_string(envelope.batch) + ",\"created\":\"" + to_rfc3339(envelope.created) + "\",\"items\":[";
+                     ",\"batch\":" + json_string(envelope.batch) + ",\"created\":\"" + to_rfc3339(envelope.created) +
+                     "\"";
+  if (envelope.after) text += ",\"after\":" + json_string(*envelope.after);
+  text += ",\"items\":[";
   const char* separator = "";
   for (const Item& item : envelope.items) {
     text += separator;
@@ -80,10 +92,13 @@ Result<Envelope> decode_envelope(std::string_view text) {
   Envelope envelope;
   envelope.schema = static_cast<int>(reader.integer("schema", std::numeric_limits<int>::max()));
   const bool known = envelope.schema >= 1 && envelope.schema <= kWireSchema && envelope.schema >= kWireSchema - 2;
-  if (!known) reader.complain("schema", "version " + std::to_string(envelope.schema) + " is not spoken here, expected at most " + std::to_string(kWireSchema));
+  if (!known)
+    reader.complain("schema", "version " + std::to_string(envelope.schema) + " is not spoken here, expected at most " +
+                                  std::to_string(kWireSchema));
   envelope.device = reader.filled_text("device", 64);
   envelope.batch = reader.filled_text("batch", 64);
   envelope.created = reader.time("created");
+  if (reader.has("after")) envelope.after = reader.optional_text("after", 64);
   for (const json& value : reader.array("items", kMaxItems)) {
     auto item = read_item(value, reader.path_of("items", envelope.items.size()));
     if (!item) {

@@ -14,7 +14,17 @@ namespace hale {
 inline constexpr int kWireSchema = 1;
 
 /// What an item of a batch is. Lower is sent first; only `telemetry` may be dropped when the outbox is over its bound.
-enum class ItemKind : std::uint8_t { finding, notification, feedback, outcome, report, inventory, event, status, telemetry };
+enum class ItemKind : std::uint8_t {
+  finding,
+  notification,
+  feedback,
+  outcome,
+  report,
+  inventory,
+  event,
+  status,
+  telemetry
+};
 std::string_view to_string(ItemKind kind);
 std::optional<ItemKind> parse_item_kind(std::string_view text);
 
@@ -33,6 +43,8 @@ struct Envelope {
   std::string batch;  ///< UUID; a repeated batch is answered as the first time
   Timestamp created;
   std::vector<Item> items;
+  /// The batch that was answered before this one, empty for the first; an agent that does not count says none.
+  std::optional<std::string> after{};
 };
 
 struct RejectedItem {

@@ -18,6 +18,9 @@ struct TlsOptions {
                           ///< is the only one trusted
   std::string certificate_pem;  ///< client certificate; empty before enrolment
   std::string private_key_pem;
+  std::string
+      session_for{};      ///< "https://host:port", the only server this client will talk to: its TLS session is kept
+  std::string session{};  ///< what session() gave in an earlier run; ignored when it does not fit
 };
 
 struct ProxyOptions {
@@ -50,6 +53,8 @@ class HttpClient {
   virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
   /// With ca_sha256: the CA that the first successful handshake found, PEM; empty before.
   virtual std::string found_ca_pem() const { return {}; }
+  /// With session_for: a session to resume in the next run, when there is a new one. A secret.
+  virtual std::optional<std::string> session() const { return std::nullopt; }
 };
 
 }  // namespace hale

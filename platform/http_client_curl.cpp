@@ -8,6 +8,7 @@
 #include "core/text.hpp"
 #include "platform/http_client.hpp"
 #include "platform/tls_peer_openssl.hpp"
+#include "platform/tls_session_openssl.hpp"
 
 namespace hale {
 namespace {
@@ -41,8 +42,16 @@ int check_cancel(void* flag, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return cancel != nullptr && cancel->load() ? 1 : 0;
 }
 
-CURLcode install_peer(CURL*, void* context, void* peer) {
-  static_cast<TlsPeer*>(peer)->install(static_cast<ssl_ctx_st*>(context));
+/// What takes part in each TLS context that libcurl makes.
+struct TlsHooks {
+  TlsPeer* peer{};
+  TlsSession* session{};  ///< nullptr: none is kept
+};
+
+CURLcode install_hooks(CURL*, void* context, void* hooks) {
+  const auto* all = static_cast<TlsHooks*>(hooks);
+  all->peer->install(static_cast<ssl_ctx_st*>(context));
+  if (all->session != nullptr) all->session->install(static_cast<ssl_ctx_st*>(context));
   return CURLE_OK;
 }
 
@@ -63,7 +72,11 @@ class HeaderList {
 
 class CurlClient final : public HttpClient {
  public:
-  CurlClient(CURL* easy, TlsOptions tls) : easy_(easy), tls_(std::move(tls)), peer_(tls_.ca_sha256) {}
+  CurlClient(CURL* easy, TlsOptions tls) : easy_(easy), tls_(std::move(tls)), peer_(tls_.ca_sha256) {
+    if (tls_.session_for.empty() || tls_.ca_pem.empty()) return;
+    session_.emplace(tls_.session_for + '\n' + tls_.ca_pem + '\n' + tls_.certificate_pem, tls_.ca_pem, tls_.session);
+    hooks_.session = &*session_;
+  }
   CurlClient(const CurlClient&) = delete;
   CurlClient& operator=(const CurlClient&) = delete;
   ~CurlClient() override { curl_easy_cleanup(easy_); }
@@ -71,6 +84,7 @@ class CurlClient final : public HttpClient {
   Result<> set_up(const ProxyOptions& proxy);
   Result<HttpResponse> send(const HttpRequest& request) override;
   std::string found_ca_pem() const override { return peer_.ca_pem(); }
+  std::optional<std::string> session() const override { return session_ ? session_->fresh_bytes() : std::nullopt; }
 
  private:
   template <class T>
@@ -86,6 +100,8 @@ class CurlClient final : public HttpClient {
   CURL* easy_;
   TlsOptions tls_;
   TlsPeer peer_;
+  std::optional<TlsSession> session_;
+  TlsHooks hooks_{&peer_, nullptr};
   CURLcode refused_option_{CURLE_OK};
   std::array<char, CURL_ERROR_SIZE> words_{};
 };
@@ -120,8 +136,8 @@ void CurlClient::set_tls() {
     auto blob = blob_of(tls_.ca_pem);
     set(CURLOPT_CAINFO_BLOB, &blob);
   }
-  set(CURLOPT_SSL_CTX_FUNCTION, &install_peer);
-  set(CURLOPT_SSL_CTX_DATA, &peer_);
+  set(CURLOPT_SSL_CTX_FUNCTION, &install_hooks);
+  set(CURLOPT_SSL_CTX_DATA, &hooks_);
   if (tls_.certificate_pem.empty()) return;
   auto certificate = blob_of(tls_.certificate_pem);
   auto key = blob_of(tls_.private_key_pem);
@@ -146,6 +162,8 @@ std::string host_of(const std::string& url) {
 }
 
 Result<HttpResponse> CurlClient::send(const HttpRequest& request) {
+  if (!tls_.session_for.empty() && !request.url.starts_with(tls_.session_for + "/"))
+    return fail(Errc::internal, "this client is for " + tls_.session_for + " only");
   HeaderList headers;
   for (const auto& line : request.headers) headers.add(line);
   headers.add("Expect:");  // no waiting for 100-continue

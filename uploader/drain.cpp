@@ -4,6 +4,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/copy_statement.hpp"
 #include "core/text.hpp"
 #include "platform/compression.hpp"
 #include "uploader/enrolment.hpp"
@@ -75,7 +76,7 @@ Result<HttpResponse> Drain::post(const Outbox::Batch& batch) {
   request.timeout_s = kTimeout;
   request.max_response = kMaxAnswer;
   request.cancel = cancel_;
-  request.body = encode(Envelope{kWireSchema, device_id_, batch.id, batch.created, batch.items});
+  request.body = encode(Envelope{kWireSchema, device_id_, batch.id, batch.created, batch.items, batch.after});
   auto small = compress_ ? zstd_compress(request.body) : std::string{};
   if (!small.empty()) {
     request.headers.emplace_back("Content-Encoding: zstd");
@@ -100,6 +101,10 @@ bool Drain::take_answer(const Outbox::Batch& batch, const HttpResponse& response
     case 403:
       return stop(DrainEnd::later,
                   "the fleet says that these data belong to another device (" + describe_answer(response) + ")");
+    case 409:
+      if (problem_type(response) == kCopied)
+        return stop(DrainEnd::copied, "another PC uploads with this identity (" + describe_answer(response) + ")");
+      break;
     default:
       break;
   }
@@ -134,7 +139,7 @@ bool Drain::split(const Outbox::Batch& batch, const HttpResponse& response) {
   }
   Delivery refused;
   refused.rejected.push_back({batch.items.front().id, "the fleet refused it (" + describe_answer(response) + ")"});
-  if (auto done = outbox_.settle(batch, refused, clock_.now()); !done)
+  if (auto done = outbox_.settle(batch, refused, clock_.now(), false); !done)
     return stop(DrainEnd::later, "outbox: " + done.error().message);
   ++so_far_.set_aside;
   max_items_ = std::min(limits_.max_items, max_items_ * 2);

@@ -15,6 +15,7 @@ enum class DrainEnd : std::uint8_t {
   empty,        ///< nothing is due any more
   later,        ///< the network or the server was in the way; everything not settled stays
   revoked,      ///< the fleet answered 401
+  copied,       ///< the fleet answered that another PC uploads with this identity
   interrupted,  ///< the caller cancelled
 };
 

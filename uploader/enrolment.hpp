@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -27,6 +28,22 @@ struct EnrolmentOptions {
 /// answer that does not hold), unavailable, timeout.
 Result<Identity> enroll(const EnrolmentOptions& options, const EnrolmentToken& token);
 
+/// How the fleet took a copied disk that asked for an identity of its own.
+enum class CopyAnswer : std::uint8_t {
+  enrolled,
+  forbidden,  ///< the fleet's policy: an administrator enrols it
+  refused,    ///< the old identity is revoked, unknown or too old
+};
+struct CopyEnrolled {
+  CopyAnswer answer{CopyAnswer::enrolled};
+  Identity identity;   ///< when enrolled
+  std::string reason;  ///< what the fleet said otherwise, for people
+};
+/// Enrols this PC, whose disk carries the identity `copied` of another, without a token: a new key, and the old key's
+/// signature over the fleet's fresh challenge, this hardware and the new key. The old key is used for nothing else and
+/// erased once the new identity is complete. Errors as for enroll().
+Result<CopyEnrolled> enroll_copy(const EnrolmentOptions& options, const Identity& copied);
+
 /// A third of the certificate's life or less is left. An unreadable certificate is due.
 bool renewal_due(const Identity& identity, Timestamp now);
 
@@ -42,5 +59,7 @@ Result<Renewed> renew(const std::filesystem::path& state_folder, const Identity&
 
 /// "503: detail of the problem document" for people, bounded and clean.
 std::string describe_answer(const HttpResponse& response);
+/// `type` of the problem document; empty when it is none.
+std::string problem_type(const HttpResponse& response);
 
 }  // namespace hale

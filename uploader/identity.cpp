@@ -15,17 +15,19 @@ constexpr const char* kFile = "identity.json";
 constexpr const char* kPreviousFile = "identity.previous.json";
 
 nlohmann::json to_document(const Identity& identity) {
-  return {{"version", 1},
-          {"device", identity.device_id},
-          {"fleet", identity.fleet_url},
-          {"ca", identity.ca_pem},
-          {"certificate", identity.certificate_pem},
-          {"not_after", to_rfc3339(identity.certificate_not_after)},
-          {"command_key", identity.command_key},
-          {"hardware", identity.hardware},
-          {"organization", identity.organization},
-          {"consent_required", identity.consent_required},
-          {"key_name", identity.key_name}};
+  nlohmann::json document{{"version", 1},
+                          {"device", identity.device_id},
+                          {"fleet", identity.fleet_url},
+                          {"ca", identity.ca_pem},
+                          {"certificate", identity.certificate_pem},
+                          {"not_after", to_rfc3339(identity.certificate_not_after)},
+                          {"command_key", identity.command_key},
+                          {"hardware", identity.hardware},
+                          {"organization", identity.organization},
+                          {"consent_required", identity.consent_required},
+                          {"key_name", identity.key_name}};
+  if (!identity.standing.empty()) document["standing"] = identity.standing;
+  return document;
 }
 
 /// Takes members out of the document and remembers the first that is wrong.
@@ -80,6 +82,7 @@ Result<Identity> from_document(const nlohmann::json& document) {
   identity.organization = members.text("organization", true);
   identity.consent_required = members.flag("consent_required");
   identity.key_name = members.text("key_name");
+  if (document.contains("standing")) identity.standing = members.text("standing");
   if (!members.problem().empty()) return fail(Errc::invalid_input, members.problem());
   return identity;
 }
@@ -116,7 +119,7 @@ Result<> write_identity(const std::filesystem::path& state_folder, const Identit
 
 Result<> erase_identity(const std::filesystem::path& state_folder) {
   Secrets secrets(state_folder);
-  for (const auto* name : {"client-key.a", "client-key.b", "enrolment-token"}) {
+  for (const auto* name : {"client-key.a", "client-key.b", "enrolment-token", "tls-session"}) {
     if (auto done = secrets.erase(name); !done) return done;
   }
   if (auto done = remove_file(state_folder / kFile); !done) return done;
@@ -124,8 +127,7 @@ Result<> erase_identity(const std::filesystem::path& state_folder) {
 }
 
 Result<> set_identity_aside(const std::filesystem::path& state_folder, const Identity& identity) {
-  // In this order a crash in between leaves the copied identity detectable, never usable.
-  if (auto done = Secrets(state_folder).erase(identity.key_name); !done) return done;
+  // In this order a crash in between leaves the copied identity to be found out again.
   if (auto done = write_file_atomically(state_folder / kPreviousFile, to_document(identity).dump(2) + "\n", 0640);
       !done)
     return done;
@@ -137,6 +139,12 @@ Result<Identity> read_previous_identity(const std::filesystem::path& state_folde
 }
 
 Result<> erase_previous_identity(const std::filesystem::path& state_folder) {
+  const auto previous = read_previous_identity(state_folder);
+  const auto current = read_identity(state_folder);
+  // A damaged one says no key; an unknown key then stays, of no use without its certificate.
+  if (previous && (!current || current->key_name != previous->key_name)) {
+    if (auto done = Secrets(state_folder).erase(previous->key_name); !done) return done;
+  }
   return remove_file(state_folder / kPreviousFile);
 }
 

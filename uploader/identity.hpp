@@ -23,6 +23,8 @@ struct Identity {
   bool consent_required{
       true};  ///< the user is asked before the first upload; false: the organisation, which owns the PC, answered
   std::string key_name{"client-key.a"};  ///< of the private key in the secret store; changes with each new certificate
+  std::string standing;  ///< only of one set aside: why this PC has no identity of its own yet: waiting | forbidden |
+                         ///< refused
 };
 
 /// Reads the identity; not_found before enrolment, invalid_input when the file is damaged. Does not need TLS libraries,
@@ -32,11 +34,13 @@ Result<> write_identity(const std::filesystem::path& state_folder, const Identit
 /// Identity, keys and what was set aside of a copied one: all gone. Fine when there is none.
 Result<> erase_identity(const std::filesystem::path& state_folder);
 
-/// Puts away an identity that a copied disk brought along: its private key is erased here, the public part stays
-/// readable through read_previous_identity, so that the next enrolment can name it.
+/// Puts away an identity that a copied disk brought along: nothing is uploaded with it any more; its key stays to prove
+/// to the fleet, once, what this disk is a copy of. Readable through read_previous_identity. Again, with another
+/// `standing`: how the fleet took that.
 Result<> set_identity_aside(const std::filesystem::path& state_folder, const Identity& identity);
 /// not_found when no copied identity was set aside.
 Result<Identity> read_previous_identity(const std::filesystem::path& state_folder);
+/// With its key. Fine when there is none.
 Result<> erase_previous_identity(const std::filesystem::path& state_folder);
 
 /// Parts of this PC that a copied disk does not bring along (DMI product UUID, board and product serial, built-in

@@ -54,13 +54,14 @@ hale::Result<std::string> read_token(const std::string& file) {
 int enroll(const Arguments& arguments) {
   const auto token = read_token(arguments.token_file);
   if (!token) {
-    std::cerr << "hale-upload: token file: " << token.error().message << '\n';
+    std::cerr << "hale-upload: reading the token: " << arguments.token_file << ": " << token.error().message << '\n';
     return 2;
   }
   const auto parsed = hale::parse_token(*token);
   const auto url = arguments.url.empty() ? hale::Result<std::string>{} : hale::parse_fleet_url(arguments.url);
   if (!parsed || !url) {
-    std::cerr << "hale-upload: " << (parsed ? url.error() : parsed.error()).message << '\n';
+    const std::string place = arguments.token_file == "-" ? "standard input" : arguments.token_file;
+    std::cerr << "hale-upload: " << (parsed ? url.error().message : place + ": " + parsed.error().message) << '\n';
     return 2;
   }
   std::error_code error;

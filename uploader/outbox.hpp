@@ -35,6 +35,7 @@ class Outbox {
     std::string id;
     Timestamp created;
     std::vector<Item> items;
+    std::string after{};  ///< id of the batch that was settled before; empty for the first
   };
   /// The next batch that is due: an unfinished one again with the same id and items, else a new one of at most
   /// max_items / max_bytes (one item at least), findings first. Nothing due: an empty optional. An item whose body
@@ -43,7 +44,8 @@ class Outbox {
   /// Applies the server's answer: accepted go to the sent log (ids, sizes and sealed bodies of the last `sent_kept`),
   /// rejected are set aside with the reason, keep stay for a later batch, as does what the answer does not name. Ids of
   /// no item of this batch are ignored.
-  Result<> settle(const Batch& batch, const Delivery& delivery, Timestamp now);
+  /// `answered`: the server knows this batch, so that the next one may name it.
+  Result<> settle(const Batch& batch, const Delivery& delivery, Timestamp now, bool answered = true);
   /// Dissolves an unfinished batch that the server refused as a whole; its items wait again, to be taken in smaller
   /// batches.
   Result<> release(const Batch& batch);
@@ -80,6 +82,7 @@ class Outbox {
   Result<std::optional<Batch>> unfinished();
   Result<std::optional<Batch>> make_batch(Timestamp now, std::size_t max_items, std::size_t max_bytes);
   Result<> load_items(Batch& batch);
+  Result<std::string> last_settled();
   Result<std::string> open_body(const std::string& id, const std::string& sealed) const;
   Result<> set_state(const std::string& id, int state, const std::string& batch, std::string_view reason,
                      Timestamp now);

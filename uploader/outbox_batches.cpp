@@ -35,8 +35,21 @@ Result<std::optional<Outbox::Batch>> Outbox::take(Timestamp now, std::size_t max
   if (!batch) return fail(batch.error());
   if (!*batch) batch = make_batch(now, max_items, max_bytes);
   if (!batch) return fail(batch.error());
+  if (*batch) {
+    auto after = last_settled();
+    if (!after) return fail(after.error());
+    (*batch)->after = std::move(*after);
+  }
   if (auto done = transaction->commit(); !done) return fail(done.error());
   return batch;
+}
+
+Result<std::string> Outbox::last_settled() {
+  auto query = database_->prepare("SELECT batch FROM outbox_chain");
+  if (!query) return fail(query.error());
+  const auto row = query->step();
+  if (!row) return fail(row.error());
+  return *row ? query->column_text(0) : std::string{};
 }
 
 Result<std::optional<Outbox::Batch>> Outbox::unfinished() {
@@ -45,7 +58,7 @@ Result<std::optional<Outbox::Batch>> Outbox::unfinished() {
   const auto row = query->step();
   if (!row) return fail(row.error());
   if (!*row) return std::optional<Batch>{};
-  Batch batch{query->column_text(0), from_unix_ms(query->column_int(1)), {}};
+  Batch batch{query->column_text(0), from_unix_ms(query->column_int(1)), {}, {}};
   query->reset();
   if (auto done = load_items(batch); !done) return fail(done.error());
   if (!batch.items.empty()) return batch;
@@ -73,7 +86,7 @@ Result<std::optional<Outbox::Batch>> Outbox::make_batch(Timestamp now, std::size
   }
   query->reset();
   if (chosen.empty()) return std::optional<Batch>{};
-  Batch batch{crypto::random_uuid(), now, {}};
+  Batch batch{crypto::random_uuid(), now, {}, {}};
   auto row = database_->prepare("INSERT INTO outbox_batches (id, created_ms) VALUES (?, ?)");
   if (!row) return fail(row.error());
   if (auto done = row->bind(1, std::string_view(batch.id)).bind(2, to_unix_ms(now)).run(); !done)
@@ -129,7 +142,7 @@ Result<> Outbox::set_state(const std::string& id, int state, const std::string& 
   return update->run();
 }
 
-Result<> Outbox::settle(const Batch& batch, const Delivery& delivery, Timestamp now) {
+Result<> Outbox::settle(const Batch& batch, const Delivery& delivery, Timestamp now, bool answered) {
   auto transaction = Transaction::begin(*database_);
   if (!transaction) return fail(transaction.error());
   std::uint64_t sent = 0;
@@ -152,6 +165,9 @@ Result<> Outbox::settle(const Batch& batch, const Delivery& delivery, Timestamp 
   if (!keep) return fail(keep.error());
   if (auto done = keep->bind(1, to_unix_ms(again)).bind(2, std::string_view(batch.id)).run(); !done) return done;
   if (auto done = run_with(*database_, "DELETE FROM outbox_batches WHERE id = ?", batch.id); !done) return done;
+  if (answered) {
+    if (auto done = run_with(*database_, "REPLACE INTO outbox_chain VALUES (1, ?)", batch.id); !done) return done;
+  }
   if (auto done = add_total("sent", sent); !done) return done;
   if (auto done = add_total("set_aside", refused); !done) return done;
   if (auto done = prune(kSent, options_.sent_kept); !done) return done;

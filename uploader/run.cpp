@@ -25,6 +25,9 @@ constexpr std::chrono::seconds kKeptPause{300};
 /// A refused device looks again, in case that it was a mistake.
 constexpr std::chrono::hours kRevokedPause{6};
 
+/// A TLS session to resume in the next run (platform/tls_session_openssl.hpp).
+constexpr const char* kSessionSecret = "tls-session";
+
 double random_fraction() {
   std::uint64_t bits = 0;
   for (const char byte : crypto::random_bytes(7)) bits = bits << 8 | static_cast<unsigned char>(byte);
@@ -53,7 +56,10 @@ class Run {
 
  private:
   Result<Identity> find_identity();
-  Result<Identity> enroll_copy(const Identity& copied);
+  Result<Identity> leave_and_enroll(const Identity& copied);
+  Result<Identity> enroll_anew(const Identity& copied);
+  Result<> may_enroll_anew(const std::string& what);
+  Result<CopyEnrolled> ask_fleet_for_copy(const Identity& copied);
   bool may_upload(const Identity& identity);
   Result<std::string> read_meta(std::string_view name);
   bool may_try();
@@ -61,6 +67,7 @@ class Run {
   bool renew_after_refusal(Identity& identity, const std::string& refusal);
   bool take_renewal(Identity& identity, Renewed renewed);
   Result<std::unique_ptr<HttpClient>> make_client(const Identity& identity) const;
+  void keep_session(const HttpClient* client) const;
   void drain(Identity identity);
   /// False: the run is over, and the report says why.
   bool drain_once(Identity& identity, std::unique_ptr<HttpClient>& client);
@@ -70,6 +77,7 @@ class Run {
   void asked_to_wait(std::uint32_t seconds);
   void failed(std::string error, std::optional<std::uint32_t> retry_after_s = {});
   void revoked(std::string error);
+  void turned_away(std::string error);
   void blocked(std::string error);
   void succeeded();
   void keep_state(const UploadState& state);
@@ -107,50 +115,76 @@ UploadReport Run::go() {
 Result<Identity> Run::find_identity() {
   auto identity = read_identity(options_.state_folder);
   if (identity && same_hardware(identity->hardware, options_.hardware)) return identity;
-  if (identity) {
-    if (auto done = leave_copied_identity(options_.state_folder, *identity, options_.boot_time, clock_); !done)
-      return fail(done.error());
-    return enroll_copy(*identity);
-  }
+  if (identity) return leave_and_enroll(*identity);
   if (identity.error().code != Errc::not_found) return identity;
   const auto copied = read_previous_identity(options_.state_folder);
-  if (copied) return enroll_copy(*copied);
+  if (copied) return enroll_anew(*copied);
   return copied.error().code == Errc::not_found ? identity : copied;
 }
 
-Result<Identity> Run::enroll_copy(const Identity& copied) {
-  const std::string what =
-      "this disk is a copy of another PC's (device " + copied.device_id + "), whose identity is not used here";
-  const auto text = Secrets(options_.state_folder).get("enrolment-token");
-  if (!text) {
-    return fail(Errc::permission,
-                what + "; nothing was sent. To upload from this PC, an administrator enrols it: hale enroll " +
-                    copied.fleet_url + " --token-file FILE");
-  }
-  const auto token = parse_token(*text);
-  if (!token) return fail(token.error());
+Result<Identity> Run::leave_and_enroll(const Identity& copied) {
+  if (auto done = leave_copied_identity(options_.state_folder, copied, options_.boot_time, clock_); !done)
+    return fail(done.error());
+  return enroll_anew(copied);
+}
+
+/// The person's no holds for a copy of the disk as well; a yes, or none yet, was for another identity: the new one is
+/// asked about before anything is uploaded.
+Result<> Run::may_enroll_anew(const std::string& what) {
+  const auto consent = read_meta("consent");
+  if (!consent) return fail(consent.error());
+  if (*consent == "refused" || *consent == "withdrawn" || *consent == "paused")
+    return fail(Errc::permission, what + "; uploads are " + *consent + " (hale privacy), so no new one is asked for");
   const auto state = read_upload_state(database_);
   if (!state) return fail(state.error());
   state_ = *state;
-  if (const auto left = time_left(state_, clock_.now()); left.count() > 0 && !options_.now) {
-    report_.retry_after_s = static_cast<std::uint32_t>(left.count());
-    return fail(Errc::unavailable, what + "; enrolling it anew waits: " + state_.error);
-  }
-  auto enrolled = enroll(EnrolmentOptions{.state_folder = options_.state_folder,
-                                          .url = copied.fleet_url,
-                                          .hardware = options_.hardware,
-                                          .previous = copied.device_id,
-                                          .system = options_.system,
-                                          .proxy = options_.proxy,
-                                          .cancel = options_.cancel},
-                         *token);
-  if (enrolled) {
-    report_.enrolled_as = enrolled->device_id;
+  const auto left = time_left(state_, clock_.now());
+  if (left.count() == 0 || (options_.now && !state_.server_asked)) return {};
+  report_.retry_after_s = static_cast<std::uint32_t>(left.count());
+  return fail(Errc::unavailable, what + "; enrolling it anew waits: " + state_.error);
+}
+
+Result<CopyEnrolled> Run::ask_fleet_for_copy(const Identity& copied) {
+  const EnrolmentOptions options{.state_folder = options_.state_folder,
+                                 .url = copied.fleet_url,
+                                 .hardware = options_.hardware,
+                                 .previous = copied.device_id,
+                                 .system = options_.system,
+                                 .proxy = options_.proxy,
+                                 .cancel = options_.cancel};
+  const auto text = Secrets(options_.state_folder).get("enrolment-token");
+  if (!text) return enroll_copy(options, copied);
+  const auto token = parse_token(*text);
+  if (!token) return fail(token.error());
+  auto enrolled = enroll(options, *token);
+  // A kept token may have ended; the old key may still do.
+  if (!enrolled && enrolled.error().code == Errc::permission) return enroll_copy(options, copied);
+  if (!enrolled) return fail(enrolled.error());
+  return CopyEnrolled{CopyAnswer::enrolled, std::move(*enrolled), {}};
+}
+
+Result<Identity> Run::enroll_anew(const Identity& copied) {
+  const std::string what =
+      "this disk is a copy of another PC's (device " + copied.device_id + "), whose identity is not used here";
+  if (auto may = may_enroll_anew(what); !may) return fail(may.error());
+  auto asked = ask_fleet_for_copy(copied);
+  if (asked && asked->answer == CopyAnswer::enrolled) {
+    report_.enrolled_as = asked->identity.device_id;
     succeeded();
-    return enrolled;
+    return std::move(asked->identity);
   }
-  failed(what + "; enrolling it anew failed: " + enrolled.error().message);
-  return fail(enrolled.error().code, report_.error);
+  const bool forbidden = asked && asked->answer == CopyAnswer::forbidden;
+  auto waiting = copied;
+  waiting.standing = !asked ? "waiting" : forbidden ? "forbidden" : "refused";
+  if (auto done = set_identity_aside(options_.state_folder, waiting); !done) return fail(done.error());
+  if (!asked) {
+    failed(what + "; enrolling it anew failed: " + asked.error().message);
+    return fail(asked.error().code, report_.error);
+  }
+  const std::string by_hand = "an administrator enrols it: hale enroll " + copied.fleet_url + " --token-file FILE";
+  turned_away(what + (forbidden ? "; the fleet lets no copy enrol by itself (" : "; the fleet refused it (") +
+              asked->reason + "). Nothing was sent; " + by_hand);
+  return fail(Errc::permission, report_.error);
 }
 
 /// The user's word is in the agent's database; without it nothing goes out, whoever started this program. It was given
@@ -226,8 +260,16 @@ Result<std::unique_ptr<HttpClient>> Run::make_client(const Identity& identity) c
   return HttpClient::make(TlsOptions{.ca_pem = identity.ca_pem,
                                      .ca_sha256 = {},
                                      .certificate_pem = identity.certificate_pem,
-                                     .private_key_pem = std::move(*key)},
+                                     .private_key_pem = std::move(*key),
+                                     .session_for = identity.fleet_url,
+                                     .session = Secrets(options_.state_folder).get(kSessionSecret).value_or("")},
                           options_.proxy);
+}
+
+/// The next run's handshake then costs the fleet a tenth. Nothing depends on it: a failure to keep it is no error.
+void Run::keep_session(const HttpClient* client) const {
+  const auto session = client != nullptr ? client->session() : std::nullopt;
+  if (session) static_cast<void>(Secrets(options_.state_folder).put(kSessionSecret, *session));
 }
 
 void Run::drain(Identity identity) {
@@ -236,7 +278,9 @@ void Run::drain(Identity identity) {
   do {
     const auto waiting = outbox_.waiting();
     if (!waiting) return blocked(waiting.error().message);
-    if (*waiting > 0 && !drain_once(identity, client)) return;
+    const bool goes_on = *waiting == 0 || drain_once(identity, client);
+    keep_session(client.get());
+    if (!goes_on) return;
   } while (pause(until));
 }
 
@@ -264,6 +308,21 @@ bool Run::drain_once(Identity& identity, std::unique_ptr<HttpClient>& client) {
         if (!renew_after_refusal(identity, drained.error)) return false;
         client.reset();
         break;
+      case DrainEnd::copied: {
+        if (!report_.enrolled_as.empty()) {  // just enrolled: a fleet that says so again is not believed
+          failed(drained.error);
+          return false;
+        }
+        const auto own = leave_and_enroll(identity);
+        if (!own) {
+          blocked(own.error().message);
+          return false;
+        }
+        if (!may_upload(*own)) return false;  // its user is asked first
+        identity = *own;
+        client.reset();
+        break;
+      }
       case DrainEnd::interrupted:
         blocked(drained.error);
         return false;
@@ -306,6 +365,18 @@ void Run::revoked(std::string error) {
   keep_state(state);
   report_.exit = UploadExit::revoked;
   report_.error = state.error;
+  report_.retry_after_s = static_cast<std::uint32_t>(std::chrono::seconds{kRevokedPause}.count());
+}
+
+/// A copy that the fleet does not take by itself: looks again, in case that its policy changes.
+void Run::turned_away(std::string error) {
+  keep_state({.delay = kLongestDelay,
+              .not_before = clock_.now() + kRevokedPause,
+              .server_asked = false,
+              .revoked = false,
+              .error = std::move(error)});
+  report_.exit = UploadExit::later;
+  report_.error = state_.error;
   report_.retry_after_s = static_cast<std::uint32_t>(std::chrono::seconds{kRevokedPause}.count());
 }
 

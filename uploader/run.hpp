@@ -43,8 +43,8 @@ UploadReport run_upload(const UploadOptions& options, const Clock& clock);
 /// {"sent":n,"waiting":n,"retry_after_s":n,"enrolled":"…","error":"…"}; what there is not is left out.
 std::string to_json_line(const UploadReport& report);
 
-/// On a copied disk: items from before `boot_time` are set aside, the copied key is erased, the public part kept for
-/// the next enrolment.
+/// On a copied disk: items from before `boot_time` are set aside, and so is the identity, whose key is left only to
+/// prove it at the next enrolment.
 Result<> leave_copied_identity(const std::filesystem::path& state_folder, const Identity& identity, Timestamp boot_time,
                                const Clock& clock);
 

@@ -38,6 +38,15 @@ void print_collectors(const Context& context, const json& status) {
 }
 
 void print_privacy_line(const Context& context, const json& privacy) {
+  if (const auto copy = privacy.find("copy"); copy != privacy.end()) {
+    const auto standing = text_field(*copy, "standing");
+    const auto* key = standing == "forbidden" ? "status.copy_forbidden"
+                      : standing == "refused" ? "status.copy_refused"
+                                              : "status.copy_waiting";
+    return print(context.texts.fill(
+                     key, {text_field(*copy, "organization"), text_field(*copy, "of"), text_field(*copy, "fleet")}) +
+                 "\n");
+  }
   if (!true_field(privacy, "enrolled")) return print(context.texts.get("status.local_only") + "\n");
   print(context.texts.fill(
             true_field(privacy, "may_send") ? "status.sending" : "status.not_sending",

@@ -98,6 +98,7 @@ void Agent::start(const MakeCollectors& make_collectors, const std::string& spoo
     log_warning(notes_.back());
   }
   pipeline_->set_presence(presence_, clock_.now());
+  notice_other_hardware();
 
   if (auto done = enrolled(); !done) {
     notes_.push_back(done.error().message);

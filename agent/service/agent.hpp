@@ -31,6 +31,7 @@ struct AgentOptions {
   std::vector<std::string> skipped;  ///< collectors that hung
   std::filesystem::path replay;      ///< a recording instead of collectors; empty = live
   double speed{1};                   ///< of a replay; 0 = as fast as it can
+  std::string hardware{};            ///< hardware_fingerprint() of this PC; empty = not judged
 };
 
 /// What runs on the collect thread: collectors or a recording, the pipeline, the store, and the answers to questions
@@ -58,6 +59,8 @@ class Agent {
   /// Any thread.
   const Scheduler& scheduler() const { return *scheduler_; }
   bool may_send() const { return may_send_.load(std::memory_order_relaxed); }
+  /// hale-upload has something to do: to send, or to get a copied disk an identity of its own.
+  bool may_run_upload() const { return may_send() || copy_waits_.load(std::memory_order_relaxed); }
 
   // Questions and requests, as docs/control.md has them.
   nlohmann::json status();
@@ -93,6 +96,7 @@ class Agent {
   void refresh_uploading(Timestamp now);
   void ask_consent(Timestamp now);
   void greet(Timestamp now);
+  void notice_other_hardware();
   bool allowed_by_anyone() const;
   std::uint64_t rejected_of(std::size_t collector) const;
   nlohmann::json collectors_status() const;
@@ -114,6 +118,7 @@ class Agent {
   std::optional<Identity> identity_;
   Consent consent_;
   std::atomic<bool> may_send_{false};
+  std::atomic<bool> copy_waits_{false};
 
   Collection collection_;  ///< reused by every sweep
   std::vector<std::size_t> ends_;

@@ -51,7 +51,10 @@ void Agent::refresh_uploading(Timestamp now) {
   }
   pipeline_->set_uploading(allowed, uploading_for != device, now);
   may_send_.store(allowed && !paused, std::memory_order_relaxed);
-  if (may_send()) hooks_.upload_soon();
+  const bool copied = !identity_ && read_previous_identity(options_.state).has_value();
+  const bool refused = consent_.state == ConsentState::refused || consent_.state == ConsentState::withdrawn;
+  copy_waits_.store(copied && !refused && !paused, std::memory_order_relaxed);
+  if (may_run_upload()) hooks_.upload_soon();
   if (identity_ && !allowed && consent_.device != identity_->device_id) ask_consent(now);
 }
 
@@ -71,6 +74,23 @@ void Agent::ask_consent(Timestamp now) {
                                    {Answer::later, texts.get("consent.refuse")}},
                        .time = now};
   pipeline_->say(message);
+}
+
+/// A disk that was moved or copied into another PC. How warm a processor gets, how fast a fan turns, what is normal at
+/// all: that was the other machine's, though the names of the sensors may be the same. So judging begins afresh. What a
+/// disk counts about itself comes again with its next reading, and its record goes by its serial number.
+void Agent::notice_other_hardware() {
+  if (options_.hardware.empty()) return;
+  const auto before = store_->meta("hardware");
+  if (before && same_hardware(*before, options_.hardware)) return;
+  if (before) {
+    notes_.push_back(Texts(language_).get("status.other_hardware"));
+    log_warning("this disk was in another PC before: what was learned about that one is not used here");
+    pipeline_->restart_judging();
+  }
+  UrgentChange change;
+  change.meta["hardware"] = options_.hardware;
+  store_->write(std::move(change));
 }
 
 void Agent::greet(Timestamp now) {
@@ -171,6 +191,12 @@ json Agent::privacy() {
   if (consent_.since != Timestamp{}) answer["since"] = to_rfc3339(consent_.since);
   if (consent_.paused_until && *consent_.paused_until > clock_.now())
     answer["paused_until"] = to_rfc3339(*consent_.paused_until);
+  if (const auto copied = read_previous_identity(options_.state); copied && !identity_) {
+    answer["copy"] = {{"of", copied->device_id},
+                      {"organization", copied->organization},
+                      {"fleet", copied->fleet_url},
+                      {"standing", copied->standing.empty() ? "waiting" : copied->standing}};
+  }
   if (auto* outbox = store_->outbox(); outbox != nullptr) {
     if (const auto counts = outbox->counts()) {
       answer["waiting"] = counts->waiting;

@@ -175,7 +175,7 @@ std::string Control::on_administration(const std::string& what, const Request& r
   if (!peer.administrator)
     return refused(Errc::permission, fmt::format("\"{}\" needs an administrator: run it with sudo", what));
   if (what == "upload_now") {
-    if (!agent_.may_send()) return refused(Errc::unavailable, "nothing may be sent: `hale privacy` says why");
+    if (!agent_.may_run_upload()) return refused(Errc::unavailable, "nothing may be sent: `hale privacy` says why");
     if (uploads_ != nullptr) uploads_->now_by_hand();
     return ok(done());
   }

@@ -23,6 +23,7 @@
 #include "platform/process.hpp"
 #include "platform/secrets.hpp"
 #include "platform/service.hpp"
+#include "uploader/identity.hpp"
 
 namespace hale::agent {
 namespace {
@@ -141,12 +142,15 @@ Result<> Haled::compose() {
                          },
                      .sweep_started = [this](milliseconds pause) { watchdog_.arm(pause + kHang); },
                      .settled = [] { release_startup_memory(); }};
-  auto agent = Agent::make({.config = config_,
-                            .state = state_,
-                            .skipped = read_skip_list(state_, system_clock().now()),
-                            .replay = arguments_.replay,
-                            .speed = arguments_.speed},
-                           make, desk_, mailbox_, system_clock(), std::move(hooks));
+  auto agent = Agent::make(
+      {.config = config_,
+       .state = state_,
+       .skipped = read_skip_list(state_, system_clock().now()),
+       .replay = arguments_.replay,
+       .speed = arguments_.speed,
+       .hardware = arguments_.replay.empty() ? hardware_fingerprint(arguments_.roots.sys, arguments_.roots.proc)
+                                             : std::string()},
+      make, desk_, mailbox_, system_clock(), std::move(hooks));
   if (!agent) return fail(std::move(agent.error()));
   agent_ = std::move(*agent);
 
@@ -166,9 +170,15 @@ Result<> Haled::compose() {
       UploadRunner::Loop{
           .watch = [this](int fd, std::function<void()> readable) { server_->watch(fd, std::move(readable)); },
           .unwatch = [this](int fd) { server_->unwatch(fd); },
-          .may_send = [this] { return agent_->may_send(); }});
+          .may_run = [this] { return agent_->may_run_upload(); },
+          .identity_changed =
+              [this] {
+                mailbox_.post([agent = agent_.get()] {
+                  if (auto done = agent->enrolled(); !done) log_warning(done.error().message);
+                });
+              }});
   runner_ = uploads_.get();
-  if (agent_->may_send()) runner_->soon();
+  if (agent_->may_run_upload()) runner_->soon();
   server_->watch(signals_.fd(), [this] {
     if (signals_.take_stop()) stop_.request_stop();
   });

@@ -37,6 +37,12 @@ std::string_view last_line(std::string_view text) {
   return start == std::string_view::npos ? text : text.substr(start + 1);
 }
 
+/// The smallest time there is when there is no identity.
+std::filesystem::file_time_type time_of_identity(const std::filesystem::path& state) {
+  std::error_code none;
+  return std::filesystem::last_write_time(state / "identity.json", none);
+}
+
 }  // namespace
 
 UploadOutcome parse_upload_outcome(int exit_code, std::string_view output) {
@@ -54,6 +60,7 @@ UploadOutcome parse_upload_outcome(int exit_code, std::string_view output) {
   outcome.waiting = count("waiting");
   constexpr std::uint64_t kLongest = 7 * 86'400;
   outcome.retry_after = std::chrono::seconds(std::min(count("retry_after_s"), kLongest));
+  outcome.enrolled = text_field(*document, "enrolled");
   outcome.error = text_field(*document, "error");
   return outcome;
 }
@@ -66,7 +73,8 @@ milliseconds next_upload_delay(const UploadOutcome& outcome, std::chrono::minute
   return std::chrono::duration_cast<milliseconds>(interval * jitter);
 }
 
-UploadRunner::UploadRunner(Options options, Loop loop) : options_(std::move(options)), loop_(std::move(loop)) {
+UploadRunner::UploadRunner(Options options, Loop loop)
+    : options_(std::move(options)), loop_(std::move(loop)), identity_time_(time_of_identity(options_.state)) {
   loop_.watch(timer_.fd(), [this] { on_timer(); });
 }
 
@@ -87,9 +95,17 @@ void UploadRunner::now_by_hand() {
 
 void UploadRunner::on_timer() {
   if (!timer_.take()) return;
-  if (!loop_.may_send()) return;  // refresh of consent calls soon() again
+  check_identity();
+  if (!loop_.may_run()) return;  // refresh of consent calls soon() again
   if (!options_.trigger.empty()) return touch_trigger();
   if (!child_) start_child(false);
+}
+
+void UploadRunner::check_identity() {
+  const auto time = time_of_identity(options_.state);
+  if (time == identity_time_) return;
+  identity_time_ = time;
+  if (loop_.identity_changed) loop_.identity_changed();
 }
 
 void UploadRunner::touch_trigger() {
@@ -112,7 +128,7 @@ void UploadRunner::start_child(bool by_hand) {
   if (!child) {
     if (last_error_ != child.error().message) log_error(child.error().message);
     last_error_ = child.error().message;
-    timer_.arm(next_upload_delay({.exit_code = 1, .error = {}}, options_.interval, random_fraction()));
+    timer_.arm(next_upload_delay({.exit_code = 1, .enrolled = {}, .error = {}}, options_.interval, random_fraction()));
     return;
   }
   child_ = std::move(*child);
@@ -126,6 +142,9 @@ void UploadRunner::on_output() {
   last_ = parse_upload_outcome(code, child_->output());
   last_time_ = to_rfc3339(system_clock().now());
   child_.reset();
+  if (!last_.enrolled.empty())
+    log_info("this disk is a copy of another PC's; this PC was enrolled as device " + last_.enrolled);
+  check_identity();
   if (last_.error != last_error_ && !last_.error.empty()) log_warning("upload: " + last_.error);
   if (last_.error.empty() && !last_error_.empty()) log_info("upload: works again");
   last_error_ = last_.error;

@@ -18,6 +18,7 @@ struct UploadOutcome {
   int exit_code{};
   std::uint64_t sent{}, waiting{};
   std::chrono::seconds retry_after{0};  ///< 0 = it did not ask
+  std::string enrolled{};                 ///< new device id, when a copied disk was given an identity of its own
   std::string error;
 };
 /// Pure. A line that is not the agreed JSON is an outcome with an error.
@@ -39,11 +40,13 @@ class UploadRunner {
     std::string proxy;
     std::chrono::minutes interval{15};
   };
-  /// `watch` and `unwatch` are the control loop's; `may_send` says whether consent holds right now.
+  /// `watch` and `unwatch` are the control loop's; `may_run` says whether there is something that may be done right
+  /// now.
   struct Loop {
     std::function<void(int, std::function<void()>)> watch;
     std::function<void(int)> unwatch;
-    std::function<bool()> may_send;
+    std::function<bool()> may_run;             ///< may_send, or a copied disk waits for an identity of its own
+    std::function<void()> identity_changed{};  ///< hale-upload gave this PC another identity, or took one away
   };
   UploadRunner(Options options, Loop loop);
   ~UploadRunner();
@@ -60,12 +63,15 @@ class UploadRunner {
   void start_child(bool by_hand);
   void touch_trigger();
   void on_output();
+  /// hale-upload writes the identity; whoever started it, a unit as well, haled takes it up here.
+  void check_identity();
 
   Options options_;
   Loop loop_;
   Timer timer_;
   std::unique_ptr<Child> child_;
   std::atomic<bool> again_{false};
+  std::filesystem::file_time_type identity_time_;
   std::atomic<std::int64_t> held_until_ms_{0};  ///< steady ms: the server or the backoff asked for patience
   UploadOutcome last_;
   std::string last_time_;

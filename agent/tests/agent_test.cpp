@@ -77,18 +77,19 @@ struct Rig {
   std::map<std::string, std::string> bookmarks;
   std::jthread collect;
 
-  explicit Rig(const std::filesystem::path& state, Config config = {}) {
+  explicit Rig(const std::filesystem::path& state, Config config = {}, const std::string& hardware = {}) {
     config.sweep_interval_s = 1;
     config.language = "en";
     config.quiet_from_minute = config.quiet_to_minute = 0;
-    auto made = Agent::make({.config = config, .state = state, .skipped = {}, .replay = {}, .speed = 1},
-                            [this](std::map<std::string, std::string> known) {
-                              bookmarks = std::move(known);
-                              std::vector<std::unique_ptr<Collector>> all;
-                              all.push_back(std::make_unique<FailingDisk>());
-                              return all;
-                            },
-                            desk, mailbox, clock, {.upload_soon = [] {}, .sweep_started = {}, .settled = {}});
+    auto made =
+        Agent::make({.config = config, .state = state, .skipped = {}, .replay = {}, .speed = 1, .hardware = hardware},
+                    [this](std::map<std::string, std::string> known) {
+                      bookmarks = std::move(known);
+                      std::vector<std::unique_ptr<Collector>> all;
+                      all.push_back(std::make_unique<FailingDisk>());
+                      return all;
+                    },
+                    desk, mailbox, clock, {.upload_soon = [] {}, .sweep_started = {}, .settled = {}});
     REQUIRE(made);
     agent = std::move(*made);
     control = std::make_unique<Control>(*agent, desk, mailbox, no_uploads);
@@ -338,6 +339,54 @@ TEST_CASE("forgetting needs an administrator and leaves nothing") {
   CHECK(rig.ask({{"do", "forget"}}, true)["ok"] == true);
   CHECK(rig.ask({{"do", "privacy"}})["enrolled"] == false);
   CHECK_FALSE(std::filesystem::exists(folder.path() / "identity.json"));
+}
+
+TEST_CASE("a copied disk waits for an identity of its own unless uploads were refused, and says how that stands") {
+  const test::TemporaryFolder folder;
+  auto copied = make_identity();
+  copied.standing = "forbidden";
+  REQUIRE(set_identity_aside(folder.path(), copied));
+  Rig rig(folder.path());
+  CHECK_FALSE(rig.agent->may_send());
+  CHECK(rig.agent->may_run_upload());
+  const auto privacy = rig.ask({{"do", "privacy"}});
+  CHECK(privacy["enrolled"] == false);
+  CHECK(privacy["copy"]["standing"] == "forbidden");
+  CHECK(privacy["copy"]["of"] == copied.device_id);
+  CHECK(privacy["copy"]["organization"] == copied.organization);
+
+  REQUIRE(
+      write_consent(folder.path(), {.state = ConsentState::withdrawn, .since = {}, .paused_until = {}, .device = "x"}));
+  CHECK(rig.ask({{"do", "enrolled"}}, true)["ok"] == true);
+  CHECK_FALSE(rig.agent->may_run_upload());
+
+  // hale-upload got it one: its user is asked anew.
+  REQUIRE(erase_previous_identity(folder.path()));
+  auto own = make_identity();
+  own.device_id = "device-2";
+  REQUIRE(write_identity(folder.path(), own));
+  CHECK(rig.ask({{"do", "enrolled"}}, true)["device"] == "device-2");
+  CHECK_FALSE(rig.agent->may_send());
+}
+
+TEST_CASE("a disk in another PC's hardware learns that PC anew, and says so once; the same PC goes on") {
+  const test::TemporaryFolder folder;
+  const auto notes = [](Rig& rig) { return rig.ask({{"do", "status"}})["notes"].dump(); };
+  const std::string one = "uuid=11;board=22;mac=33";
+  {
+    Rig rig(folder.path(), {}, one);
+    CHECK(notes(rig).find("another PC") == std::string::npos);
+  }
+  {
+    Rig rig(folder.path(), {}, one + ";battery=44");
+    CHECK(notes(rig).find("another PC") == std::string::npos);
+  }
+  {
+    Rig rig(folder.path(), {}, "uuid=99;board=98;mac=97");
+    CHECK(notes(rig).find("another PC") != std::string::npos);
+  }
+  Rig rig(folder.path(), {}, "uuid=99;board=98;mac=97");
+  CHECK(notes(rig).find("another PC") == std::string::npos);
 }
 
 TEST_CASE("malformed requests are refused with a word on what is wrong") {

@@ -22,10 +22,12 @@ namespace {
 struct Loop {
   std::map<int, std::function<void()>> watched;
   bool may_send{true};
+  int identity_changes{0};
   UploadRunner::Loop hooks() {
     return {.watch = [this](int fd, std::function<void()> readable) { watched[fd] = std::move(readable); },
             .unwatch = [this](int fd) { watched.erase(fd); },
-            .may_send = [this] { return may_send; }};
+            .may_run = [this] { return may_send; },
+            .identity_changed = [this] { ++identity_changes; }};
   }
   void run_for(std::chrono::milliseconds time, const std::function<bool()>& done) {
     const auto end = std::chrono::steady_clock::now() + time;
@@ -118,4 +120,18 @@ TEST_CASE("a missing hale-upload is said in the status") {
   runner.soon();
   loop.run_for(2s, [&] { return runner.status().contains("error"); });
   CHECK(runner.status().contains("error"));
+}
+
+TEST_CASE("an identity that hale-upload writes is taken up when its run ends, once") {
+  hale::test::TemporaryFolder folder;
+  const auto program = write_program(folder.path(),
+                                     "echo '{}' >\"$3/identity.json\"\n"
+                                     "echo '{\"sent\":0,\"waiting\":0,\"enrolled\":\"device-2\"}'\n");
+  Loop loop;
+  UploadRunner runner(options(program, folder.path()), loop.hooks());
+  runner.soon();
+  loop.run_for(10s, [&] { return loop.identity_changes > 0; });
+  CHECK(loop.identity_changes == 1);
+  CHECK(runner.status().at("last_exit") == 0);
+  CHECK(parse_upload_outcome(0, R"({"sent":0,"waiting":0,"enrolled":"device-2"})").enrolled == "device-2");
 }

@@ -1,5 +1,7 @@
 #pragma once
 #include "fleet/http/message.hpp"
+#include "fleet/ingest/batch.hpp"
+#include "fleet/service/challenges.hpp"
 #include "fleet/service/context.hpp"
 #include "fleet/service/rate_limit.hpp"
 
@@ -13,13 +15,18 @@ class DeviceApi {
   void handle(Request request, Respond respond);
 
  private:
+  void challenge(const Respond& respond);
   void enroll(const Request& request, const Respond& respond);
+  /// Counts, logs and words a refused enrolment.
+  Response refusal_of(const Request& request, const Error& error, bool copy);
+  void report_fork(const Device& device, const Applied& applied, Timestamp now);
   void renew(const Request& request, const Respond& respond);
   void upload(Request request, const Respond& respond);
   /// The device behind the connection's certificate, checked anew at every request.
   Result<Device> authenticate(const Request& request);
 
   Context& context_;
+  Challenges challenges_;
   RateLimit refused_;  // wrong tokens and proofs by address
 };
 

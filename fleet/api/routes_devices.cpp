@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/codec.hpp"
@@ -110,6 +111,14 @@ Result<json> detail_view(Store& store, const Device& device) {
   view["agent_status"] = stored(*status);
   if (*status) view["agent_status_time"] = to_rfc3339((*status)->time);
   if (!device.clone_of.empty()) view["clone_of"] = device.clone_of;
+  const auto copies = store.copies_of(device.id, 100);
+  if (!copies) return fail(copies.error());
+  for (const auto& copy : *copies) {
+    view["copies"].push_back({{"id", copy.id},
+                              {"name", copy.name},
+                              {"status", to_string(copy.status)},
+                              {"enrolled", to_rfc3339(copy.enrolled)}});
+  }
   const auto certificates = store.certificates(device.number);
   if (!certificates) return fail(certificates.error());
   view["certificates"] = json::array();
@@ -145,6 +154,30 @@ Result<Span> read_span(const Call& call, Store& store, const Device& device, con
   span.from = *from ? **from : span.to - std::chrono::hours(24);
   if (span.from >= span.to) return fail(Errc::invalid_input, "from: must be before `to` (" + to_rfc3339(span.to) + ")");
   return span;
+}
+
+/// Everything that descends from the first by copying its disk. Inside the writer's transaction, so that no copy slips
+/// in between.
+Result<> add_copies(Store& store, std::vector<Device>& family) {
+  constexpr std::int64_t kMaxFamily = 10'000;
+  for (std::size_t i = 0; i < family.size() && std::ssize(family) < kMaxFamily; ++i) {
+    auto copies = store.copies_of(family[i].id, kMaxFamily);
+    if (!copies) return fail(copies.error());
+    for (auto& copy : *copies) {
+      const auto same = [&](const Device& one) { return one.number == copy.number; };
+      if (std::none_of(family.begin(), family.end(), same)) family.push_back(std::move(copy));
+    }
+  }
+  return {};
+}
+
+Result<> revoke_one(Store& store, const Device& device, const std::string& reason, Timestamp now) {
+  if (device.status == DeviceStatus::revoked) return {};
+  if (auto done = store.revoke_certificates(device.number, now, reason); !done) return done;
+  if (auto done = store.set_status(device.number, DeviceStatus::revoked); !done) return done;
+  auto noted = store.add_activity({device.number, "device:" + crypto::random_uuid(), "device", now,
+                                   dump_json({{"change", "revoked"}, {"detail", reason}})});
+  return noted ? Result<>() : Result<>(fail(noted.error()));
 }
 
 std::string_view unit_of(std::string_view metric) {
@@ -266,25 +299,30 @@ Response get_timeline(Call& call) {
 Response revoke_device(Call& call) {
   auto device = device_of(call);
   if (!device) return std::move(device.error());
-  auto body = read_object(call, {"reason"});
+  auto body = read_object(call, {"reason", "copies"});
   if (!body) return std::move(body.error());
   JsonReader reader(*body, "revoke");
   const std::string reason = reader.filled_text("reason", 500);
+  const bool copies = reader.boolean("copies", false);
   if (auto read = reader.finish(0); !read) return problem_of(read.error());
-  const auto activity = [&] {
-    return Activity{device->number, "device:" + crypto::random_uuid(), "device", call.now,
-                    dump_json({{"change", "revoked"}, {"detail", reason}})};
-  };
-  auto revoked = change(call, "device.revoke", device->id, reason, [&](Store& store) -> Result<> {
-    if (auto done = store.revoke_certificates(device->number, call.now, reason); !done) return done;
-    if (auto done = store.set_status(device->number, DeviceStatus::revoked); !done) return done;
-    auto noted = store.add_activity(activity());
-    return noted ? Result<>() : Result<>(fail(noted.error()));
+  std::vector<Device> family;
+  const std::string detail = copies ? reason + " (with its copies)" : reason;
+  auto revoked = change(call, "device.revoke", device->id, detail, [&](Store& store) -> Result<> {
+    family.assign(1, *device);
+    if (copies) {
+      if (auto found = add_copies(store, family); !found) return found;
+    }
+    for (const auto& one : family) {
+      if (auto done = revoke_one(store, one, reason, call.now); !done) return done;
+    }
+    return {};
   });
   if (!revoked) return problem_of(revoked.error());
-  log::info("device revoked", {{"device", device->id}, {"by", call.session->user}});
-  call.context.live.publish("device_changed", device->id,
-                            dump_json({{"device", device->id}, {"time", to_rfc3339(call.now)}, {"change", "revoked"}}));
+  for (const auto& one : family) {
+    log::info("device revoked", {{"device", one.id}, {"by", call.session->user}});
+    call.context.live.publish("device_changed", one.id,
+                              dump_json({{"device", one.id}, {"time", to_rfc3339(call.now)}, {"change", "revoked"}}));
+  }
   auto fresh = device_of(call);
   return fresh ? detail_answer(call, *fresh) : std::move(fresh.error());
 }

@@ -27,8 +27,8 @@ std::string_view Request::cookie(std::string_view name) const {
   return {};
 }
 
-Response problem(int status, std::string_view title, std::string_view detail) {
-  const nlohmann::json body = {{"type", "about:blank"},
+Response problem(int status, std::string_view title, std::string_view detail, std::string_view type) {
+  const nlohmann::json body = {{"type", type},
                                {"title", sanitize_utf8(title, 200)},
                                {"status", status},
                                {"detail", sanitize_utf8(detail, 2000)}};

@@ -56,8 +56,8 @@ struct Response {
   std::string_view bytes() const { return text.empty() ? std::string_view(body) : text; }
 };
 
-/// RFC 9457. `detail` says what is wrong and what to do.
-Response problem(int status, std::string_view title, std::string_view detail);
+/// RFC 9457. `detail` says what is wrong and what to do; `type` is for programs.
+Response problem(int status, std::string_view title, std::string_view detail, std::string_view type = "about:blank");
 /// 429 or 503 with Retry-After.
 Response busy(int status, std::string_view detail, std::chrono::seconds retry_after);
 

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "fleet/http/tls_tickets_openssl.hpp"
 #include "fleet/service/certificates.hpp"
 
 namespace hale::fleet {
@@ -78,6 +79,7 @@ Result<SslContext> make_server_context(const TlsFiles& files, ClientCertificates
   SSL_CTX_set_num_tickets(raw, 1);
   static constexpr unsigned char kSessionContext[] = "hale-fleet";
   SSL_CTX_set_session_id_context(raw, kSessionContext, sizeof kSessionContext - 1);
+  if (!use_rotating_tickets(raw)) return openssl_error("making session tickets");
   if (auto ok = use_certificates(raw, files.certificate_pem); !ok) return fail(ok.error());
   if (auto ok = use_key(raw, files.private_key_pem); !ok) return fail(ok.error());
   if (client_certificates == ClientCertificates::requested) {

@@ -1,4 +1,8 @@
+#include <nlohmann/json.hpp>
+
+#include "core/codec.hpp"
 #include "fleet/ingest/batch.hpp"
+#include "fleet/ingest/chain.hpp"
 
 namespace hale::fleet {
 namespace {
@@ -46,25 +50,51 @@ Result<bool> apply_item(Store& store, const Device& device, const DecodedItem& i
   return fail(Errc::internal, "an item of unknown kind");
 }
 
+/// Once a day is enough: a copy that does not listen says the same with every upload.
+Result<> note_fork(Store& store, const Device& device, Timestamp now) {
+  if (device.status == DeviceStatus::active) {
+    if (auto marked = store.set_status(device.number, DeviceStatus::cloned); !marked) return marked;
+  }
+  const std::string day = to_rfc3339(now).substr(0, 10);
+  const nlohmann::json body = {{"change", "forked"}, {"detail", ""}};
+  auto added = store.add_activity({device.number, "device:forked-" + day, "device", now, dump_json(body)});
+  if (!added) return fail(added.error());
+  if (!*added) return {};
+  return store.audit({now, "device", "device.forked", device.id, "two PCs upload with this identity"});
+}
+
 }  // namespace
 
-Result<std::string> apply_batch(Store& store, const Device& device, const DecodedBatch& batch, Timestamp now,
-                                std::vector<std::size_t>& fresh) {
+Result<Applied> apply_batch(Store& store, const Device& device, const DecodedBatch& batch, Timestamp now) {
+  Applied applied;
   auto known = store.batch_answer(device.number, batch.batch);
   if (!known) return fail(known.error());
+  if (!*known) {
+    const auto step = follow_chain(store, device, batch, now);
+    if (!step) return fail(step.error());
+    applied.copied = *step == ChainStep::copied;
+    applied.forked = *step == ChainStep::forked;
+    if (applied.forked || applied.copied) {
+      if (auto noted = note_fork(store, device, now); !noted) return fail(noted.error());
+    }
+    if (applied.copied) return applied;
+  }
   if (auto seen = store.set_seen(device.number, now); !seen) return fail(seen.error());
-  if (*known) return std::move(**known);
+  if (*known) {
+    applied.answer = std::move(**known);
+    return applied;
+  }
   Delivery delivery;
   delivery.rejected = batch.rejected;
   for (std::size_t i = 0; i < batch.items.size(); ++i) {
-    auto applied = apply_item(store, device, batch.items[i]);
-    if (!applied) return fail(std::move(applied.error()).with_context("item " + batch.items[i].id));
-    if (*applied) fresh.push_back(i);
+    auto fresh = apply_item(store, device, batch.items[i]);
+    if (!fresh) return fail(std::move(fresh.error()).with_context("item " + batch.items[i].id));
+    if (*fresh) applied.fresh.push_back(i);
     delivery.accepted.push_back(batch.items[i].id);
   }
-  std::string answer = encode(delivery);
-  if (auto put = store.put_batch_answer(device.number, batch.batch, answer); !put) return fail(put.error());
-  return answer;
+  applied.answer = encode(delivery);
+  if (auto put = store.put_batch_answer(device.number, batch.batch, applied.answer); !put) return fail(put.error());
+  return applied;
 }
 
 }  // namespace hale::fleet

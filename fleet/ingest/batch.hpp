@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct DecodedItem {
 struct DecodedBatch {
   std::string device;
   std::string batch;
+  std::optional<std::string> after;  ///< the batch before it; absent: the agent does not count
   std::vector<DecodedItem> items;
   std::vector<RejectedItem> rejected;  ///< malformed ones, each with a reason; the others stand
 };
@@ -38,9 +40,14 @@ Result<std::string> decompress_body(std::string_view encoding, std::string body)
 /// only lands in `rejected`.
 Result<DecodedBatch> decode_batch(std::string_view json);
 
+struct Applied {
+  std::string answer;              ///< empty when `copied`
+  bool forked{false};              ///< it proved that another PC uses this identity as well
+  bool copied{false};              ///< it comes from that other PC: nothing of it was taken
+  std::vector<std::size_t> fresh;  ///< indices of items that were not known before
+};
 /// Puts a decoded batch into the store and gives the answer, inside a transaction; a batch that was answered before
-/// gets the same answer and changes nothing. `fresh` receives the indices of items that were not known before.
-Result<std::string> apply_batch(Store& store, const Device& device, const DecodedBatch& batch, Timestamp now,
-                                std::vector<std::size_t>& fresh);
+/// gets the same answer and changes nothing.
+Result<Applied> apply_batch(Store& store, const Device& device, const DecodedBatch& batch, Timestamp now);
 
 }  // namespace hale::fleet

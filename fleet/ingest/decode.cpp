@@ -236,6 +236,7 @@ Result<DecodedBatch> decode_batch(std::string_view text) {
   batch.device = reader.filled_text("device", 64);
   batch.batch = reader.filled_text("batch", 64);
   reader.time("created");
+  if (reader.has("after")) batch.after = reader.optional_text("after", 64);
   std::size_t index = 0;
   for (const json& value : reader.array("items", kMaxItems)) {
     auto item = read_item(value, reader.path_of("items", index++));

@@ -173,6 +173,28 @@ Result<> init_fleet(const InitOptions& options) {
   return made;
 }
 
+Result<> set_policy(const std::filesystem::path& data, const std::string& copies, bool json) {
+  if (!copies.empty() && copies != "allowed" && copies != "forbidden")
+    return fail(Errc::invalid_input, "copies '" + copies + "': expected allowed or forbidden");
+  auto store = open_existing(data);
+  if (!store) return fail(store.error());
+  if (!copies.empty()) {
+    const auto set = [&](Store& writing) { return writing.set_setting("copies", copies); };
+    if (auto done = change(**store, "policy", "copies=" + copies, set); !done) return done;
+  }
+  const auto now = (*store)->setting("copies");
+  if (!now) return fail(now.error());
+  const auto word = now->value_or("allowed");
+  if (json) {
+    fmt::print("{}\n", nlohmann::json{{"copies", word}}.dump());
+  } else {
+    fmt::print("copies: {} (a copied disk {})\n", word,
+               word == "allowed" ? "enrols by itself as a new device, and is reported"
+                                 : "waits until an administrator enrols it with a token");
+  }
+  return {};
+}
+
 Result<> create_token(const std::filesystem::path& data, const TokenOptions& options) {
   auto store = open_existing(data);
   if (!store) return fail(store.error());

@@ -39,6 +39,10 @@ Result<> set_role(const std::filesystem::path& data, const std::string& name, co
 Result<> remove_user(const std::filesystem::path& data, const std::string& name);
 Result<> list_users(const std::filesystem::path& data, bool json);
 
+/// Sets what is not empty, then prints the policy. `copies`: allowed | forbidden, whether a copied disk may enrol by
+/// itself. A running server heeds it at once.
+Result<> set_policy(const std::filesystem::path& data, const std::string& copies, bool json);
+
 /// A consistent copy, keys included, into a new folder; while the server runs.
 Result<> backup_fleet(const std::filesystem::path& data, const std::filesystem::path& to);
 /// A backup into a data folder that holds no fleet; checked first.

@@ -25,6 +25,7 @@ struct Arguments {
   TokenOptions token;
   std::string id, name, role{"viewer"}, password_file;
   std::filesystem::path folder;
+  std::string copies;
   bool json{false};
 };
 
@@ -134,6 +135,15 @@ void add_user_commands(CLI::App& app, Arguments& a) {
   list->add_flag("--json", a.json, "As JSON");
 }
 
+void add_policy(CLI::App& app, Arguments& a) {
+  CLI::App* policy = command(app, "policy", "Show or set what enrolled PCs may do; a running server heeds it at once",
+                             a, [&a] { return set_policy(a.data, a.copies, a.json); });
+  with_data(policy, a);
+  policy->add_option("--copies", a.copies,
+                     "allowed: a copied disk enrols by itself as a new device; forbidden: an administrator enrols it");
+  policy->add_flag("--json", a.json, "As JSON");
+}
+
 void add_upkeep(CLI::App& app, Arguments& a) {
   CLI::App* backup = command(app, "backup", "Copy everything, keys included, while the server runs", a,
                              [&a] { return backup_fleet(a.data, a.folder); });
@@ -160,6 +170,7 @@ int run_commands(int argc, char** argv) {
   add_serve(app, arguments);
   add_token(app, arguments);
   add_user_commands(app, arguments);
+  add_policy(app, arguments);
   add_upkeep(app, arguments);
   try {
     app.parse(argc, argv);

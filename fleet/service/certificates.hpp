@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,6 +59,10 @@ class CertificateAuthority {
   /// (does not parse).
   Result<CertificateFacts> check_renewal(std::string_view certificate_pem, std::string_view csr_pem,
                                          std::string_view proof) const;
+  /// The same for any statement over the request: `statement` makes what was signed from the request's DER.
+  using Statement = std::function<std::string(const std::string& request_der)>;
+  Result<CertificateFacts> check_proof(std::string_view certificate_pem, std::string_view csr_pem,
+                                       std::string_view proof, const Statement& statement) const;
 
  private:
   CertificateAuthority(std::string certificate_pem, std::shared_ptr<x509_st> certificate,

@@ -281,6 +281,11 @@ Result<IssuedCertificate> CertificateAuthority::issue_device(std::string_view cs
 
 Result<CertificateFacts> CertificateAuthority::check_renewal(std::string_view certificate_pem, std::string_view csr_pem,
                                                              std::string_view proof) const {
+  return check_proof(certificate_pem, csr_pem, proof, [](const std::string& der) { return der; });
+}
+
+Result<CertificateFacts> CertificateAuthority::check_proof(std::string_view certificate_pem, std::string_view csr_pem,
+                                                           std::string_view proof, const Statement& statement) const {
   auto certificate = read_certificate(certificate_pem);
   if (!certificate) return fail(std::move(certificate.error()).with_context("certificate"));
   auto request = read_request(csr_pem);
@@ -292,8 +297,9 @@ Result<CertificateFacts> CertificateAuthority::check_renewal(std::string_view ce
   auto der = der_of(request->get());
   if (!der) return fail(der.error());
   EVP_PKEY* old_key = X509_get0_pubkey(certificate->get());
-  if (old_key == nullptr || !acceptable_key(old_key) || !signed_by(old_key, *der, proof)) {
-    return openssl_fail(Errc::permission, "proof: not a signature of the old certificate's key over the request's DER");
+  if (old_key == nullptr || !acceptable_key(old_key) || !signed_by(old_key, statement(*der), proof)) {
+    return openssl_fail(Errc::permission,
+                        "proof: not a signature of the old certificate's key over what docs/wire.md says; sign again");
   }
   return facts_of(certificate->get());
 }

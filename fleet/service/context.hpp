@@ -18,6 +18,7 @@ struct Counters {
   std::atomic<std::uint64_t> batches{0}, repeated_batches{0}, items[9]{}, items_rejected{0};  ///< items by ItemKind
   std::atomic<std::uint64_t> bytes_received{0}, bytes_decoded{0};
   std::atomic<std::uint64_t> enrolments{0}, renewals{0}, enrolments_refused{0}, device_requests_refused{0};
+  std::atomic<std::uint64_t> copies_enrolled{0}, copies_refused{0}, forks{0}, copies_turned_away{0};
   std::atomic<std::uint64_t> logins{0}, logins_failed{0};
 };
 

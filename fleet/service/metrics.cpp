@@ -79,6 +79,14 @@ void ingest(Text& text, const Context& context) {
   text.single("hale_devices_enrolled_total", "counter", "Enrolments since start.", counters.enrolments.load());
   text.single("hale_devices_renewed_total", "counter", "Certificates renewed since start.", counters.renewals.load());
   text.single("hale_enrolments_refused_total", "counter", "Enrolments refused.", counters.enrolments_refused.load());
+  text.single("hale_copies_enrolled_total", "counter", "Copies of disks that enrolled as devices of their own.",
+              counters.copies_enrolled.load());
+  text.single("hale_copies_refused_total", "counter", "Copies of disks whose own enrolment was refused.",
+              counters.copies_refused.load());
+  text.single("hale_identity_forks_total", "counter", "Batches that proved that two PCs use one identity.",
+              counters.forks.load());
+  text.single("hale_copies_turned_away_total", "counter", "Batches not taken because a copy sent them.",
+              counters.copies_turned_away.load());
   text.single("hale_device_requests_refused_total", "counter", "Uploads without a good certificate.",
               counters.device_requests_refused.load());
   text.single("hale_logins_total", "counter", "Logins to the console.", counters.logins.load());

@@ -170,6 +170,15 @@ struct AuditEntry {
   std::string user, action, target, detail;
 };
 
+/// A line of a device's batches, each of which names the one before it (ingest/chain.hpp).
+enum class LineState : std::uint8_t { replaced, current, copy };
+struct ChainLine {
+  std::int64_t number{};  ///< ascending as they began
+  std::string head;       ///< the newest batch
+  Timestamp born{}, moved{};
+  LineState state{};
+};
+
 struct Counts {
   std::int64_t health[5]{};  ///< by Health; without revoked devices
   std::int64_t silent{}, cloned{}, revoked{};
@@ -206,6 +215,9 @@ class Store {
   virtual Result<> set_facts(DeviceNumber device, const DeviceFacts& facts) = 0;
   virtual Result<> set_status(DeviceNumber device, DeviceStatus status) = 0;
   virtual Result<> set_seen(DeviceNumber device, Timestamp time) = 0;
+  /// Devices that enrolled as copies of this one's disk, newest first.
+  virtual Result<std::vector<Device>> copies_of(std::string_view id, std::int64_t limit) = 0;
+  virtual Result<std::int64_t> count_copies(std::string_view id, Timestamp since) = 0;
   virtual Result<Counts> counts(Timestamp silent_before) = 0;
 
   virtual Result<> add_certificate(const Certificate& certificate) = 0;
@@ -224,6 +236,13 @@ class Store {
   /// The answer given to a batch within the last days.
   virtual Result<std::optional<std::string>> batch_answer(DeviceNumber device, std::string_view batch) = 0;
   virtual Result<> put_batch_answer(DeviceNumber device, std::string_view batch, std::string_view answer) = 0;
+
+  /// The usual step of a chain: the current line's head was `after` and becomes `batch`. False: it was not.
+  virtual Result<bool> advance_line(DeviceNumber device, std::string_view after, std::string_view batch,
+                                    Timestamp now) = 0;
+  virtual Result<std::vector<ChainLine>> lines(DeviceNumber device) = 0;      ///< the eldest first
+  virtual Result<> put_line(DeviceNumber device, const ChainLine& line) = 0;  ///< new, or replaces that number
+  virtual Result<> remove_line(DeviceNumber device, std::int64_t number) = 0;
 
   virtual Result<PageOf<Transition>> list_findings(const FindingQuery& query) = 0;
   virtual Result<PageOf<Activity>> timeline(const TimelineQuery& query) = 0;  ///< findings too, as kind "finding"

@@ -36,6 +36,8 @@ class SqliteStore final : public Store {
   Result<> set_facts(DeviceNumber device, const DeviceFacts& facts) override;
   Result<> set_status(DeviceNumber device, DeviceStatus status) override;
   Result<> set_seen(DeviceNumber device, Timestamp time) override;
+  Result<std::vector<Device>> copies_of(std::string_view id, std::int64_t limit) override;
+  Result<std::int64_t> count_copies(std::string_view id, Timestamp since) override;
   Result<Counts> counts(Timestamp silent_before) override;
 
   Result<> add_certificate(const Certificate& certificate) override;
@@ -50,6 +52,12 @@ class SqliteStore final : public Store {
   Result<std::optional<Document>> document(DeviceNumber device, DocumentKind kind) override;
   Result<std::optional<std::string>> batch_answer(DeviceNumber device, std::string_view batch) override;
   Result<> put_batch_answer(DeviceNumber device, std::string_view batch, std::string_view answer) override;
+
+  Result<bool> advance_line(DeviceNumber device, std::string_view after, std::string_view batch,
+                            Timestamp now) override;
+  Result<std::vector<ChainLine>> lines(DeviceNumber device) override;
+  Result<> put_line(DeviceNumber device, const ChainLine& line) override;
+  Result<> remove_line(DeviceNumber device, std::int64_t number) override;
 
   Result<PageOf<Transition>> list_findings(const FindingQuery& query) override;
   Result<PageOf<Activity>> timeline(const TimelineQuery& query) override;

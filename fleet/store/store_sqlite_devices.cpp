@@ -183,6 +183,27 @@ Result<> SqliteStore::set_seen(DeviceNumber device, Timestamp time) {
       .run();
 }
 
+Result<std::vector<Device>> SqliteStore::copies_of(std::string_view id, std::int64_t limit) {
+  std::vector<Device> all;
+  if (id.empty()) return all;
+  Query rows = query("SELECT " + std::string(kColumns) +
+                     " FROM devices WHERE clone_of=? AND clone_of<>'' ORDER BY number DESC LIMIT ?");
+  rows.with(id, limit);
+  for (;;) {
+    const auto row = rows.next();
+    if (!row) return fail(row.error());
+    if (!*row) return all;
+    all.push_back(read_device(rows));
+  }
+}
+
+Result<std::int64_t> SqliteStore::count_copies(std::string_view id, Timestamp since) {
+  Query row = query("SELECT count(*) FROM devices WHERE clone_of=? AND clone_of<>'' AND enrolled>=?");
+  const auto found = row.with(id, since).next();
+  if (!found) return fail(found.error());
+  return row.number(0);
+}
+
 Result<Counts> SqliteStore::counts(Timestamp silent_before) {
   Counts counts;
   const auto each = [this](std::string_view sql, const auto& take) -> Result<> {

@@ -330,6 +330,19 @@ TEST_CASE("A TLS session with a client certificate is resumed, and still knows i
   CHECK(fleet.server().device_counters().handshakes_resumed == 1);
 }
 
+TEST_CASE("A revoked device is refused on a resumed connection as well") {
+  Fleet fleet;
+  const auto device = enrol(fleet);
+  auto client = fleet.device_client(device.identity);
+  REQUIRE(upload(client, batch(device.id, {})).status == 200);
+  Console console(fleet, "admin");
+  REQUIRE(console.send("POST", "/api/v1/devices/" + device.id + "/revoke", {{"reason", "lost"}}).status == 200);
+  REQUIRE(client.connect());
+  REQUIRE(client.resumed());
+  CHECK(problem_of(upload(client, batch(device.id, {})), 401)["detail"].get<std::string>().find("revoked") !=
+        std::string::npos);
+}
+
 TEST_CASE("What is no HTTP or the wrong route gets words, and the next connection works") {
   Fleet fleet;
   auto client = fleet.device_client();

@@ -251,10 +251,12 @@ KeyPair make_key_and_csr(const std::string& type) {
   return {text_of(key_bio.get()), text_of(request_bio.get())};
 }
 
-std::string sign_csr(const std::string& private_key_pem, const std::string& csr_pem) {
+std::string sign_csr(const std::string& private_key_pem, const std::string& csr_pem,
+                     const std::function<std::string(const std::string& der)>& statement) {
   const auto bio = bio_of(private_key_pem);
   const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  const std::string der = der_of(read_request(csr_pem).get());
+  std::string der = der_of(read_request(csr_pem).get());
+  if (statement) der = statement(der);
   const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
   const EVP_MD* digest = EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256();
   require(EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, key.get()) == 1, "signing");

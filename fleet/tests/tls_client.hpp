@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -66,8 +67,9 @@ struct KeyPair {
 };
 /// `type`: "P-256", "P-384", "ED25519" or "RSA".
 KeyPair make_key_and_csr(const std::string& type = "P-256");
-/// Base64 signature of a key over the DER of a request.
-std::string sign_csr(const std::string& private_key_pem, const std::string& csr_pem);
+/// Base64 signature of a key over the DER of a request, or over what `statement` makes of it.
+std::string sign_csr(const std::string& private_key_pem, const std::string& csr_pem,
+                     const std::function<std::string(const std::string& der)>& statement = {});
 /// The request with one bit of its signature turned.
 std::string spoil_signature(const std::string& csr_pem);
 

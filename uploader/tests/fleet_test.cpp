@@ -25,9 +25,9 @@ const std::string kProgram = std::string(HALE_BIN_DIR) + "/hale-fleet";
 /// hale-fleet in a folder of its own, on free loopback ports.
 class RealFleet {
  public:
-  RealFleet() {
+  explicit RealFleet(const std::string& address = "127.0.0.1:0") {
     run({"init", "--data", data(), "--host", "localhost", "--organization", "Test School"});
-    serve("127.0.0.1:0");
+    serve(address);
   }
   ~RealFleet() { stop(SIGKILL); }
   RealFleet(const RealFleet&) = delete;
@@ -60,6 +60,7 @@ class RealFleet {
       const auto document = text ? json::parse(*text, nullptr, false) : json();
       if (document.is_object()) {
         port = document.at("device").get<int>();
+        console_port = document.at("console").get<int>();
         return;
       }
       std::this_thread::sleep_for(50ms);
@@ -73,7 +74,9 @@ class RealFleet {
     REQUIRE(begin != std::string::npos);
     return output.substr(begin, output.find_first_of(" \n\r\"", begin) - begin);
   }
+  std::string policy(const std::string& copies) { return run({"policy", "--data", data(), "--copies", copies}); }
   int port{};
+  int console_port{};
 
  private:
   std::string data() const { return (folder_.path() / "fleet").string(); }
@@ -157,6 +160,12 @@ void join(Pc& pc, const std::string& token) {
   pc.consent();
 }
 
+void put_finding(Pc& pc, const std::string& id) {
+  auto finding = example_finding(pc.clock.now());
+  finding.fingerprint = id;
+  REQUIRE(pc.outbox.put({id, ItemKind::finding, finding.last_seen, to_json(finding).dump()}));
+}
+
 }  // namespace
 
 TEST_CASE("The real fleet enrols a PC and takes one item of each kind; a malformed one is set aside with the reason") {
@@ -207,10 +216,10 @@ TEST_CASE("The real fleet's kill -9 in the middle loses nothing") {
   CHECK(pc.outbox.counts()->sent == 800);
 }
 
-TEST_CASE("The real fleet renews by proof of possession, knows a copied disk, and says when a token is used up") {
+TEST_CASE("The real fleet renews by proof of possession, and says when a token is used up") {
   RealFleet fleet;
   Pc pc;
-  const auto token = fleet.token("2");
+  const auto token = fleet.token("1");
   join(pc, token);
   const auto first = pc.identity();
   const auto renewed = renew(pc.folder.path(), first, ProxyOptions{"direct"}, nullptr);
@@ -222,19 +231,75 @@ TEST_CASE("The real fleet renews by proof of possession, knows a copied disk, an
   REQUIRE(pc.outbox.put(one_of_each(pc.clock.now()).front()));
   CHECK(pc.run().sent == 1);
 
-  pc.hardware = kOtherHardware;
-  CHECK(pc.run().error.find("copy of another PC's") != std::string::npos);
-  join(pc, token);
-  CHECK(pc.identity().device_id != first.device_id);
-  auto item = one_of_each(pc.clock.now()).front();
-  item.id = "finding-of-the-copy";
-  REQUIRE(pc.outbox.put(item));
-  CHECK(pc.run().sent == 1);
-
   const auto third = pc.enroll(token, true);
   REQUIRE_FALSE(third);
   CHECK(third.error().code == Errc::permission);
   CHECK(third.error().message.find("used up") != std::string::npos);
+}
+
+TEST_CASE("At the real fleet a copied disk in another PC becomes a device of its own; the original goes on untouched") {
+  RealFleet fleet;
+  Pc original;
+  join(original, fleet.token("1"));
+  put_finding(original, "before");
+  REQUIRE(original.run().sent == 1);
+  Pc copy(original.folder.path());
+  copy.hardware = kOtherHardware;
+  const auto report = copy.run();
+  INFO(report.error);
+  REQUIRE(report.enrolled_as == copy.identity().device_id);
+  CHECK(copy.identity().device_id != original.identity().device_id);
+  copy.consent();
+  put_finding(copy, "of-the-copy");
+  CHECK(copy.run().sent == 1);
+  for (int i = 0; i < 3; ++i) {
+    put_finding(original, "original-" + std::to_string(i));
+    CHECK(original.run().sent == 1);
+  }
+}
+
+TEST_CASE("At the real fleet two PCs with equal virtual hardware and a copied state folder end with an identity each") {
+  RealFleet fleet;
+  Pc original;
+  join(original, fleet.token("1"));
+  put_finding(original, "before");
+  REQUIRE(original.run().sent == 1);
+  Pc copy(original.folder.path());
+  put_finding(original, "o1");
+  REQUIRE(original.run().sent == 1);
+  put_finding(copy, "c1");
+  CHECK(copy.run().sent == 1);  // not yet to be told from a restored backup
+  put_finding(original, "o2");
+  CHECK(original.run().sent == 1);
+  put_finding(copy, "c2");
+  copy.boot_time = copy.clock.now() - std::chrono::hours{1};
+  const auto report = copy.run();
+  INFO(report.error);
+  REQUIRE_FALSE(report.enrolled_as.empty());
+  CHECK(report.waiting == 1);
+  copy.consent();
+  CHECK(copy.run().sent == 1);
+  CHECK(copy.identity().device_id == report.enrolled_as);
+  for (int i = 3; i < 6; ++i) {
+    put_finding(original, "o" + std::to_string(i));
+    put_finding(copy, "c" + std::to_string(i));
+    CHECK(original.run().sent == 1);
+    CHECK(copy.run().sent == 1);
+  }
+  CHECK(original.identity().device_id != copy.identity().device_id);
+}
+
+TEST_CASE("The real fleet's policy keeps a copied disk waiting, and the waiting ends when it is allowed") {
+  RealFleet fleet;
+  Pc original;
+  join(original, fleet.token("1"));
+  CHECK(fleet.policy("forbidden").find("forbidden") != std::string::npos);
+  Pc copy(original.folder.path());
+  copy.hardware = kOtherHardware;
+  CHECK(copy.run().error.find("lets no copy enrol by itself") != std::string::npos);
+  CHECK(read_previous_identity(copy.folder.path())->standing == "forbidden");
+  fleet.policy("allowed");
+  CHECK_FALSE(copy.run().enrolled_as.empty());
 }
 
 TEST_CASE("A device that is unknown to the real fleet, or lies about its identity, is told so") {
@@ -251,4 +316,78 @@ TEST_CASE("A device that is unknown to the real fleet, or lies about its identit
   INFO(report.error);
   CHECK(report.error.find("another device") != std::string::npos);
   CHECK(report.waiting == 1);
+}
+
+namespace {
+
+std::uint64_t resumed_at(const RealFleet& fleet, const Pc& pc) {
+  auto client = HttpClient::make(
+      TlsOptions{.ca_pem = pc.identity().ca_pem, .ca_sha256 = {}, .certificate_pem = {}, .private_key_pem = {}},
+      {"direct"});
+  REQUIRE(client);
+  HttpRequest request;
+  request.method = "GET";
+  request.url = "https://localhost:" + std::to_string(fleet.console_port) + "/metrics";
+  const auto answer = (*client)->send(request);
+  REQUIRE(answer);
+  const std::string name = "hale_http_handshakes_resumed_total{listener=\"device\"} ";
+  const auto at = answer->body.find(name);
+  REQUIRE(at != std::string::npos);
+  return std::stoull(answer->body.substr(at + name.size()));
+}
+
+}  // namespace
+
+TEST_CASE("A run resumes the TLS session of the one before; one that does not fit, or is damaged, is not offered") {
+  RealFleet fleet;
+  Pc pc;
+  join(pc, fleet.token("1"));
+  const auto upload = [&](const std::string& id) {
+    put_finding(pc, id);
+    const auto report = pc.run();
+    INFO(report.error);
+    CHECK(report.sent == 1);
+    return resumed_at(fleet, pc);
+  };
+  Secrets secrets(pc.folder.path());
+  CHECK(upload("1") == 0);
+  CHECK(upload("2") == 1);
+  CHECK(upload("3") == 2);  // each resumption brings a ticket for the next
+  const auto kept = secrets.get("tls-session").value();
+  CHECK(kept.find("PRIVATE") == std::string::npos);
+  const auto renewed = renew(pc.folder.path(), pc.identity(), ProxyOptions{"direct"}, nullptr);
+  REQUIRE(renewed);
+  CHECK(upload("another client certificate") == 2);
+  CHECK(upload("again") == 3);
+
+  auto text = secrets.get("tls-session").value();
+  const auto second = text.find('\n', text.find('\n') + 1);
+  const auto third = text.find('\n', second + 1);
+  const auto day_ago = std::to_string(std::stoll(text.substr(second + 1, third - second - 1)) - 24 * 3600 - 5);
+  REQUIRE(secrets.put("tls-session", text.substr(0, second + 1) + day_ago + text.substr(third)));
+  CHECK(upload("too old") == 3);
+  text = secrets.get("tls-session").value();
+  for (const auto& damaged : {std::string("garbage"), text.substr(0, text.size() / 2), text.substr(0, 30)}) {
+    REQUIRE(secrets.put("tls-session", damaged));
+    CHECK(upload("damaged " + std::to_string(damaged.size())) == 3);
+  }
+  fleet.stop(SIGKILL);
+  fleet.serve("127.0.0.1:" + std::to_string(fleet.port));
+  CHECK(upload("the server's ticket keys are gone with it") == 0);
+}
+
+TEST_CASE("A kept TLS session never stands for another server: the pin is checked all the same") {
+  RealFleet fleet;
+  Pc pc;
+  join(pc, fleet.token("1"));
+  put_finding(pc, "1");
+  REQUIRE(pc.run().sent == 1);
+  const auto address = "127.0.0.1:" + std::to_string(fleet.port);
+  fleet.stop(SIGKILL);
+  RealFleet other(address);
+  put_finding(pc, "2");
+  const auto report = pc.run();
+  CHECK(report.sent == 0);
+  INFO(report.error);
+  CHECK(report.error.find("not by the fleet's own CA") != std::string::npos);
 }

@@ -87,15 +87,21 @@ TEST_CASE("A damaged identity file is named with what is wrong and what to do") 
   CHECK(read_identity(folder.path()).error().code == Errc::unsupported);
 }
 
-TEST_CASE("An identity set aside loses its key but can be named at the next enrolment") {
+TEST_CASE("An identity set aside is in no use, can be named at the next enrolment, and is erased with its key") {
   TemporaryFolder folder;
   auto identity = example();
   REQUIRE(write_identity(folder.path(), identity));
   REQUIRE(Secrets(folder.path()).put("client-key.b", "key"));
   REQUIRE(set_identity_aside(folder.path(), identity));
   CHECK(read_identity(folder.path()).error().code == Errc::not_found);
-  CHECK(Secrets(folder.path()).get("client-key.b").error().code == Errc::not_found);
   CHECK(read_previous_identity(folder.path())->device_id == "7d3c");
+  identity.standing = "forbidden";
+  REQUIRE(set_identity_aside(folder.path(), identity));
+  CHECK(read_previous_identity(folder.path())->standing == "forbidden");
+  CHECK(Secrets(folder.path()).get("client-key.b"));
+  REQUIRE(erase_previous_identity(folder.path()));
+  CHECK(Secrets(folder.path()).get("client-key.b").error().code == Errc::not_found);
+  REQUIRE(set_identity_aside(folder.path(), identity));
   REQUIRE(erase_identity(folder.path()));
   CHECK(read_previous_identity(folder.path()).error().code == Errc::not_found);
   REQUIRE(erase_identity(folder.path()));

@@ -31,11 +31,22 @@ struct Pc {
   MovedClock clock;
   std::string hardware{kHardware};
   Timestamp boot_time{};
+  bool filled;  ///< before the database is opened
   std::unique_ptr<Database> database{std::make_unique<Database>(open_outbox_database(folder.path() / "hale.db"))};
   std::string spool_key{Secrets(folder.path()).spool_key().value()};
   Outbox outbox{*database, spool_key};
 
-  Pc() { REQUIRE(database->execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL)")); }
+  /// `image`: another PC's state folder, as a copied disk holds it.
+  explicit Pc(const std::filesystem::path& image = {}) : filled(fill(image)) {
+    REQUIRE(database->execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL)"));
+  }
+  bool fill(const std::filesystem::path& image) const {
+    if (!image.empty())
+      std::filesystem::copy(
+          image, folder.path(),
+          std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+    return !image.empty();
+  }
 
   void say(const std::string& name, const std::string& value) {
     auto statement = database->prepare("REPLACE INTO meta VALUES (?, ?)");

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/copy_statement.hpp"
 #include "core/time.hpp"
 #include "platform/clock.hpp"
 #include "platform/compression.hpp"
@@ -55,6 +56,11 @@ void TestFleet::revoke(const std::string& device) {
   revoked_.insert(device);
 }
 
+void TestFleet::allow_copies(bool allowed) {
+  const std::lock_guard lock(mutex_);
+  settings_.copies = allowed;
+}
+
 void TestFleet::set_certificate_life(double issued_days_ago, double days) {
   const std::lock_guard lock(mutex_);
   settings_.issued_days_ago = issued_days_ago;
@@ -94,6 +100,8 @@ ServerReply TestFleet::handle(const ServerRequest& request) {
     if (auto reply = override_(request, number)) return *reply;
   }
   if (request.path == "/v1/device/enroll") return enroll(request);
+  if (request.path == "/v1/device/challenge")
+    return {.status = 200, .body = R"({"challenge":"fresh","not_after":"2099-01-01T00:00:00Z"})"};
   if (request.path == "/v1/device/renew") return renew(request);
   if (request.path == "/v1/device/batches") return batches(request);
   return problem(404, "no such path");
@@ -123,9 +131,32 @@ ServerReply TestFleet::certify(const std::string& device, const std::string& csr
 ServerReply TestFleet::enroll(const ServerRequest& request) {
   if (!request.client.empty()) complaints_.emplace_back("enrolment with a client certificate");
   const auto body = json::parse(request.body);
+  if (!body.contains("token")) return enroll_copy(request);
   if (body.at("token").get<std::string>() != token())
     return problem(403, "this token expired on 2026-01-01; make a new one");
   return certify("device-" + std::to_string(++devices_), body.at("csr").get<std::string>());
+}
+
+ServerReply TestFleet::enroll_copy(const ServerRequest& request) {
+  const auto body = json::parse(request.body);
+  const auto text = [&](const char* name) { return body.at(name).get<std::string>(); };
+  const auto old = certificate_from_pem(text("certificate"));
+  std::string der;
+  public_key_of_request(text("csr"), &der);
+  const auto proof = crypto::from_base64(text("proof"));
+  const KeyPtr key(X509_get_pubkey(old.get()), EVP_PKEY_free);
+  const auto statement = copy_statement(text("previous"), "fresh", text("hardware"), der);
+  if (!proof || !verify_signature(key.get(), statement, *proof) || common_name(old.get()) != text("previous"))
+    complaints_.emplace_back("a copy's proof does not hold");
+  if (revoked_.contains(text("previous"))) return problem(403, "the device was revoked");
+  if (!settings_.copies) {
+    auto reply = problem(403, "this fleet lets no copy enrol by itself");
+    auto document = json::parse(reply.body);
+    document["type"] = kCopiesForbidden;
+    reply.body = document.dump();
+    return reply;
+  }
+  return certify("device-" + std::to_string(++devices_), text("csr"));
 }
 
 ServerReply TestFleet::renew(const ServerRequest& request) {

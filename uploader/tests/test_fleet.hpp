@@ -21,6 +21,7 @@ class TestFleet {
     double certificate_days{30};  ///< life of device certificates
     double issued_days_ago{0};
     bool keep_token{false};
+    bool copies{true};  ///< may enrol by themselves
     bool show_ca{true};
     int newest_tls{0x0304};
   };
@@ -39,6 +40,7 @@ class TestFleet {
   using Override = std::function<std::optional<ServerReply>(const ServerRequest&, int number)>;
   void answer_with(Override override);
   void revoke(const std::string& device);
+  void allow_copies(bool allowed);
   void set_certificate_life(double issued_days_ago, double days);
 
   /// How often each item id was given in batches that were answered 200, a repeated batch id counted once.
@@ -51,6 +53,7 @@ class TestFleet {
  private:
   ServerReply handle(const ServerRequest& request);
   ServerReply enroll(const ServerRequest& request);
+  ServerReply enroll_copy(const ServerRequest& request);
   ServerReply renew(const ServerRequest& request);
   ServerReply batches(const ServerRequest& request);
   ServerReply certify(const std::string& device, const std::string& csr);

@@ -38,16 +38,17 @@ function describeOutcome(body: Record<string, unknown>, t: Texts, language: stri
 
 /** What the server adds to a change of a device; the end of a new certificate is said in the reader's language. */
 function detailOf(change: string, detail: string, t: Texts, language: string): string {
+  if (change === 'cloned') return /[\da-f]{8}-[\da-f-]{27}/.exec(detail)?.[0] ?? detail;
   const until = change === 'enrolled' || change === 'renewed' ? /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(detail)?.[0] : undefined;
   return until ? `${t.device.certificate} ${date(Date.parse(until), language)}` : detail;
 }
 
 function describeDevice(body: Record<string, unknown>, t: Texts, language: string): TimelineLine {
   const change = word(body, 'change');
-  const title = { enrolled: t.timeline.enrolled, renewed: t.timeline.renewed, revoked: t.timeline.revoked, cloned: t.timeline.cloned }[change];
+  const title = { enrolled: t.timeline.enrolled, renewed: t.timeline.renewed, revoked: t.timeline.revoked, cloned: t.timeline.cloned, forked: t.timeline.forked }[change];
   return {
-    icon: change === 'revoked' ? 'revoked' : change === 'cloned' ? 'copy' : 'key',
-    tone: change === 'cloned' ? 'warning' : 'plain',
+    icon: change === 'revoked' ? 'revoked' : change === 'cloned' || change === 'forked' ? 'copy' : 'key',
+    tone: change === 'cloned' || change === 'forked' ? 'warning' : 'plain',
     title: title ?? humanise(change),
     text: detailOf(change, word(body, 'detail'), t, language),
   };
