@@ -7,8 +7,8 @@ bench() {
   case "$which" in
     agent) node tests/bench/agent.mjs --bin "$PWD/build/release/bin" --work "$PWD/build/bench" ;;
     rules) bash tests/bench/rules.sh build/release/bin build/bench ;;
-    server) echo "dev: no server benchmark in this version" >&2; return 1 ;;
-    all) bench rules && bench agent ;;
+    server) node tests/bench/server.mjs --bin "$PWD/build/release/bin" --work "$PWD/build/bench" ;;
+    all) bench rules && bench agent && bench server ;;
     *) echo "dev: unknown benchmark $which (agent, rules, server)" >&2; exit 2 ;;
   esac
 }

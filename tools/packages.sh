@@ -9,7 +9,7 @@ packages_browser=(chromium)
 packages_fuzz=(clang libclang-rt-14-dev)
 packages_format=(clang-format)
 packages_package=(dpkg-dev init-system-helpers)
-packages_bench=(systemd collectd-core prometheus-node-exporter iproute2)
+packages_bench=(systemd collectd-core prometheus-node-exporter iproute2 nginx-light)
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
