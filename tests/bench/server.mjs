@@ -67,7 +67,7 @@ function token(uses) {
 async function measure(name, pid, connect, more = []) {
   const swarm = async (time) => {
     const before = cpuSeconds(pid);
-    const child = spawn(path.join(bin, 'hale-swarm'), ['--token-file', token(8), '--devices', '8', '--seconds', String(time), '--connect', connect, '--json', ...more]);
+    const child = spawn(path.join(bin, 'hale-swarm'), ['--token-file', token(8), '--devices', '8', '--threads', '8', '--seconds', String(time), '--connect', connect, '--json', ...more]);
     let output = '';
     child.stdout.on('data', (bytes) => (output += bytes));
     child.stderr.on('data', (bytes) => process.stderr.write(bytes));
@@ -137,7 +137,7 @@ http { access_log off; client_body_temp_path ${work}/body; proxy_temp_path ${wor
     process.stderr.write('dev: nginx is not installed (Debian: nginx-light); measured without a peer\n');
   }
   const cell = (value, digits = 1) => value.toFixed(digits);
-  console.log(`\n8 devices, ${seconds} s each, one five-minute summary an upload (about 6 KB of JSON, zstd)\n`);
+  console.log(`\n8 devices at once, ${seconds} s each, one five-minute summary an upload (about 6 KB of JSON, zstd)\n`);
   console.log('| server | connection | uploads/s | p50 ms | p95 ms | p99 ms | server CPU µs an upload |\n|---|---|---|---|---|---|---|');
   for (const row of rows) console.log(`| ${row.name} | ${row.connect} | ${cell(row.uploads_per_s)} | ${cell(row.p50_ms, 2)} | ${cell(row.p95_ms, 2)} | ${cell(row.p99_ms, 2)} | ${cell(row.perUpload, 0)} |`);
   console.log(`\n| server | bytes an idle connection (${idle}) |\n|---|---|`);
