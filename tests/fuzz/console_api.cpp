@@ -117,6 +117,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.method = method_of(line.substr(0, space));
   const auto target = space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
   const auto mark = target.find('?');
+  if (!target.starts_with('/')) return 0;  // the listener refuses it before any route is looked for
   request.path = target.substr(0, mark);
   if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
   request.body = input.substr(std::min(input.size(), line.size() + 1));
