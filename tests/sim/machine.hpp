@@ -73,6 +73,8 @@ struct ProcessorData {
   double lowest_share{};      ///< of the wanted power, below which throttling cannot go
   double base_hz{}, top_hz{};
   double on_battery{1};  ///< share of the limits on battery
+  double hot_spot{};     ///< share by which one busy core is worse cooled than all of them
+  double concave{};      ///< how much more than its share of power the first core takes (single-core turbo)
 };
 
 struct Graphics {

@@ -17,8 +17,8 @@ double Processor::limited(double wanted, double seconds) {
   return power;
 }
 
-void Processor::throttle(double seconds, double wanted, double base, double die_base) {
-  const double most = (cpu_.limit - base) / die_base;
+void Processor::throttle(double seconds, double wanted, double base, double interface) {
+  const double most = (cpu_.limit - base) / interface;
   const double least = std::min(wanted, cpu_.idle + cpu_.lowest_share * (wanted - cpu_.idle));
   throttled = most < wanted;
   throttled_ms = 0;
@@ -27,19 +27,20 @@ void Processor::throttle(double seconds, double wanted, double base, double die_
     // A touch of the limit lasts for a part of the step, a cut by a fifth or more for all of it [own].
     throttled_ms = 1000 * seconds * std::min(1.0, 5 * (wanted - watts) / wanted);
   }
-  die = base + watts * die_base;
+  die = base + watts * interface;
   tripped = die > cpu_.limit + cpu_.trip_margin;
 }
 
-void Processor::step(double seconds, const Load& load, double base, double die_base, double gpu_base,
-                     double gpu_die_base) {
+void Processor::step(double seconds, const Load& load, double base, double interface, double gpu_base,
+                     double gpu_interface) {
   const double leak = cpu_.leakage * std::exp2((std::min(die, 115.0) - 60) / cpu_.leakage_doubling);
-  const double work = load.cpu * load.intensity + load.built_in;
+  const double share_of_time = load.cpu * (1 + cpu_.concave * (1 - load.cpu));
+  const double work = share_of_time * load.intensity + load.built_in;
   const double dynamic = work * (cpu_.unlimited - cpu_.leakage) * settings_.voltage;
   // Cores asleep are cut off from their supply.
   const double wanted = cpu_.idle + dynamic + leak * (0.2 + 0.8 * std::min(1.0, work)) * settings_.voltage;
   watts = limited(wanted, seconds);
-  throttle(seconds, watts, base, die_base);
+  throttle(seconds, watts, base, interface * (1 + cpu_.hot_spot * load.concentration));
   // Dynamic power goes with the clock to about 2.3 in the usable range; below a third load, clocks follow demand.
   const double share = std::clamp(watts / wanted, 0.05, 1.0);
   const double clock = std::pow(share / settings_.voltage, 0.43);
@@ -52,8 +53,8 @@ void Processor::step(double seconds, const Load& load, double base, double die_b
     return;
   }
   const double gpu_wanted = gpu_.idle + load.gpu * (gpu_.most - gpu_.idle) * settings_.gpu_limit;
-  gpu_watts = std::clamp((gpu_.limit - gpu_base) / gpu_die_base, std::min(gpu_wanted, 0.15 * gpu_.most), gpu_wanted);
-  gpu_die = gpu_base + gpu_watts * gpu_die_base;
+  gpu_watts = std::clamp((gpu_.limit - gpu_base) / gpu_interface, std::min(gpu_wanted, 0.15 * gpu_.most), gpu_wanted);
+  gpu_die = gpu_base + gpu_watts * gpu_interface;
 }
 
 }  // namespace hale::sim

@@ -17,9 +17,10 @@ struct PowerSettings {
 struct Load {
   double cpu{};  ///< share of processor time, as an OS reports it
   double gpu{};
-  double intensity{
-      1};  ///< power of this kind of work at equal processor time: vector code above 1, waiting for memory below
-  double built_in{};  ///< work of graphics inside the processor's package, as a share of the package's full power
+  /// Power of this kind of work at equal processor time: vector code above 1, waiting for memory below.
+  double intensity{1};
+  double built_in{};       ///< work of graphics inside the processor's package, as a share of the package's full power
+  double concentration{};  ///< 0 = on all cores alike, 1 = on one
 };
 
 /// CPU package and GPU: work in, watts out; turbo limits, leakage, throttling at the limit temperature.
@@ -32,7 +33,7 @@ class Processor {
   }
   void rest() { average_ = 0; }
   /// `base` and `gpu_base` are the nodes under the dies, the resistances those of their interfaces.
-  void step(double seconds, const Load& load, double base, double die_base, double gpu_base, double gpu_die_base);
+  void step(double seconds, const Load& load, double base, double interface, double gpu_base, double gpu_interface);
 
   double watts{}, gpu_watts{};
   double die{25}, gpu_die{25};
@@ -43,7 +44,7 @@ class Processor {
 
  private:
   double limited(double wanted, double seconds);
-  void throttle(double seconds, double wanted, double base, double die_base);
+  void throttle(double seconds, double wanted, double base, double interface);
 
   ProcessorData cpu_;
   Graphics gpu_;

@@ -90,6 +90,7 @@ void Simulation::begin_day() {
     installed_ratio_ = now / clean_resistance_;
   }
   day.resistance = now / day0_resistance_;
+  day.fan_speed = health.still ? 0 : faults_.health().speed;
   days_.push_back(day);
 }
 

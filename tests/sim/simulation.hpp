@@ -26,8 +26,9 @@ struct Day {
   int trips{};
   int minutes_on{};
   double heavy_hours{};
-  double room_sum{};  ///< over the minutes on
-  double hottest{};   ///< die, Cel
+  double room_sum{};    ///< over the minutes on
+  double fan_speed{1};  ///< of the first fan at the same command, over a healthy one's; 0 = it does not turn
+  double hottest{};     ///< die, Cel
 };
 
 struct Episode {

@@ -172,19 +172,19 @@ Load Use::base(const Minute& minute) {
   const Game& game = habits_.games[minute.game];
   switch (minute.activity) {
     case Activity::idle:
-      return {habits_.idle_load, 0.01, habits_.intensity, 0};
+      return {habits_.idle_load, 0.01, habits_.intensity};
     case Activity::office:
-      return {habits_.office_load, 0.04, habits_.intensity, 0};
+      return {habits_.office_load, 0.04, habits_.intensity};
     case Activity::video:
-      return {habits_.office_load * 0.7 + 0.03, 0.18, 0.8, 0};
+      return {habits_.office_load * 0.7 + 0.03, 0.18, 0.8};
     case Activity::call:
-      return {habits_.call_load, 0.12, 0.9, 0};
+      return {habits_.call_load, 0.12, 0.9};
     case Activity::scan:
-      return {0.3, 0.01, 0.9, 0};
+      return {0.3, 0.01, 0.9};
     case Activity::gaming:
-      return {game.cpu, game.gpu, game.intensity, 0};
+      return {game.cpu, game.gpu, game.intensity};
     case Activity::compile:
-      return {0.95, 0.02, 1.05 * habits_.intensity, 0};
+      return {0.95, 0.02, 1.05 * habits_.intensity};
     default:
       return {};
   }
@@ -223,6 +223,7 @@ Load Use::load(const Minute& minute) {
   load.cpu = std::clamp(load.cpu + background_, 0.003, 1.0);
   load.gpu = std::clamp(load.gpu, 0.0, 1.0);
   if (built_in_graphics_) load.built_in = 0.45 * load.gpu;
+  load.concentration = (1 - load.cpu) * (0.5 + 0.35 * std::clamp(wander_, -1.4, 1.4));
   return load;
 }
 
