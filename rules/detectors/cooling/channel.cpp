@@ -11,12 +11,12 @@ namespace hale::rules::cooling {
 namespace {
 
 constexpr std::size_t kMostCells = 64;    // a day; more is no steady use
-constexpr double kModelError = 0.8;       // K: of a cell's usual rise, however many points it has [own]
-constexpr double kModelShare = 0.03;      // and a share of the rise
+constexpr double kModelError = 0.5;       // K: of a cell's usual rise, however many points it has [own]
+constexpr double kModelShare = 0.015;     // and a share of the rise
 constexpr double kResistancePrior = 0.6;  // of s around 1: only holds where a day tells nothing
 constexpr int kRounds = 8;
 constexpr std::uint16_t kLeastPoints = 4;  // of a cell, over all of learning
-constexpr double kOffsetGain = 0.15;
+constexpr double kOffsetGain = 0.01;
 constexpr std::size_t kMostNewcomers = 24;
 constexpr std::size_t kMostTable = 160;
 constexpr int kNewPoints = 10, kNewDays = 3;  // before a new cell counts

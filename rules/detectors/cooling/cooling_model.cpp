@@ -17,8 +17,11 @@ constexpr double kRunning = 50;   // rpm
 constexpr double kIdleLoad = 0.12;
 constexpr double kIdleGpu = 0.10;
 constexpr double kOwnFrom = -0.4, kOwnStep = 0.02;
-constexpr int kHotBuckets = 36;  // 3 h
-constexpr double kHotRoom = 32;  // Cel
+constexpr int kHotBuckets = 36;            // 3 h
+constexpr double kStillAtLeast = 50;       // Cel: below, fans may rest [own]
+constexpr double kStillMargin = 8;         // K, as in catalogue C4
+constexpr Millis kAfterStall = 14 * kDay;  // an ailing fan is not called dust
+constexpr double kHotRoom = 32;            // Cel
 constexpr std::size_t kIndexOf(Source source) { return static_cast<std::size_t>(source); }
 
 constexpr std::uint16_t kFanOff = 1u << 12;
@@ -85,7 +88,7 @@ void CoolingModel::see_context(const Row& row) {
   if (row.context.os != 0) s.os = row.context.os;
   if (!firmware && !os) return;
   if (s.learned) {
-    s.drift.change(p_);
+    s.drift.change(p_, firmware);
   } else if (firmware) {
     for (Channel& channel : s.channels) channel.forget();
     s.fan_curve.forget();
@@ -100,8 +103,11 @@ void CoolingModel::see_throttling(const Inputs& inputs) {
   if (slot == kNoSlot || !inputs.is_fresh(slot)) return;
   const double now = inputs.values[slot];
   // Counted since boot: smaller than before means that it began anew.
-  if (s.throttle_last >= 0)
-    s.throttled_today += std::min(1440.0, (now >= s.throttle_last ? now - s.throttle_last : now) / 60000);
+  if (s.throttle_last >= 0) {
+    const double minutes = std::min(1440.0, (now >= s.throttle_last ? now - s.throttle_last : now) / 60000);
+    s.throttled_today += minutes;
+    s.throttled_bucket += minutes;
+  }
   s.throttle_last = now;
 }
 
@@ -204,24 +210,34 @@ bool CoolingModel::see_bucket(const Bucket& bucket) {
   const auto before = std::exchange(s.previous, bucket);
   if (!before || !bucket.contiguous || !warm) return changed;
   double worst = -1, kelvin = 0, hottest = 0;
-  bool any = false;
+  const bool slowed = std::exchange(s.throttled_bucket, 0) > 0.1;
+  std::array<std::optional<Channel::Point>, kHeats> points;
   for (const Heat heat : {cpu, gpu}) {
-    const auto point = point_of(heat, bucket, *before);
-    if (!point) continue;
-    any = true;
-    Channel& channel = s.channels[heat];
-    channel.add(*point);
+    // At its limit a die gets no hotter, whatever becomes of the cooling: without a reading of its power that says
+    // nothing.
+    if (heat == cpu && slowed && !has(Source::cpu_power)) continue;
+    points[heat] = point_of(heat, bucket, *before);
+    if (!points[heat]) continue;
     hottest = std::max(hottest, heat_temperature(heat, bucket).value_or(0));
     if (!s.learned) continue;
-    const auto usual = channel.usual(*point, p_);
+    const auto usual = s.channels[heat].usual(*points[heat], p_);
     if (!usual || *usual < p_.learning.least_rise) continue;
-    const double now = point->rise - channel.offset();
+    const double now = points[heat]->rise - s.channels[heat].offset();
     if (now <= 0) continue;
     const double excess = std::log(now / *usual);
     if (excess > worst) {
       worst = excess;
       kelvin = now - *usual;
     }
+  }
+  if (worst > -1) changed |= see_blockage(worst, kelvin, hottest);
+  // Under a blanket nothing is learned of dust.
+  const bool blocked = told(Answer::blocked).holds || s.blocked_buckets > 0 || sees_stall(bucket, hottest);
+  bool any = false;
+  for (const Heat heat : {cpu, gpu}) {
+    if (!points[heat] || blocked) continue;
+    s.channels[heat].add(*points[heat]);
+    any = true;
   }
   if (any) ++s.points_today;
   if (any && !s.learned && s.cpu_limit > 0) {
@@ -231,7 +247,6 @@ bool CoolingModel::see_bucket(const Bucket& bucket) {
   if (any && has(Source::fan_speed) && bucket.knows(Source::fan_speed) &&
       static_cast<double>(bucket.least_fan) > std::max(kRunning, 0.1 * s.top_fan))
     s.fan_curve.add(hottest, std::log(bucket.of(Source::fan_speed)), profile_of(bucket));
-  if (worst > -1) changed |= see_blockage(worst, kelvin, hottest);
   return changed;
 }
 
@@ -270,6 +285,20 @@ double CoolingModel::own_quantile() const {
     if (above * 200 > all) return kOwnFrom + kOwnStep * static_cast<double>(i + 1);
   }
   return 1;
+}
+
+/// A fan at rest at a temperature at which it always turned: no day to learn of dust from.
+bool CoolingModel::sees_stall(const Bucket& bucket, double hottest) {
+  State& s = *state_;
+  if (!has(Source::fan_speed) || !bucket.knows(Source::fan_speed)) return false;
+  if (static_cast<double>(bucket.least_fan) >= kRunning) return false;
+  if (!s.learned) {
+    s.still_hottest = std::max(s.still_hottest, hottest);
+    return false;
+  }
+  if (hottest < std::max(s.still_hottest, kStillAtLeast) + kStillMargin) return false;
+  s.stalled = bucket.start;
+  return true;
 }
 
 bool CoolingModel::see_room(const Bucket& bucket) {
@@ -340,11 +369,7 @@ bool CoolingModel::close_day() {
 double CoolingModel::dust_level() const {
   const State& s = *state_;
   double level = s.near_limit > 0.01 ? p_.dust.level_hot : p_.dust.level;
-  double scatter = 1;
-  for (const Channel& channel : s.channels) {
-    if (channel.learned()) scatter = std::min(scatter, channel.scatter());
-  }
-  level = std::max(level, p_.dust.sigmas * scatter);
+  level = std::max(level, p_.dust.sigmas * s.drift.sigma());
   if (!has(Source::cpu_power) && !has(Source::gpu_power)) level *= p_.dust.without_power;
   if (!has(Source::fan_speed)) level *= p_.dust.without_fan;
   return level;
@@ -361,7 +386,15 @@ bool CoolingModel::judge_day() {
   const bool worn = told(Answer::fan_worn).holds;
   const double fan_bar = std::log(1 - p_.fan.slow);
   if (has(Source::fan_speed) && s.fan_curve.learned()) {
-    const bool slow = drift.fan_days_below(worn ? 0.6 * fan_bar : fan_bar, p_.fan.of_days) >= p_.fan.days;
+    bool slow = drift.fan_days_below(worn ? 0.6 * fan_bar : fan_bar, p_.fan.of_days) >= p_.fan.days;
+    if (slow && !worn) {
+      // Another profile or firmware changes the curve in a day; bearings do not.
+      const Jump jump = drift.fan_jump();
+      if (jump.sudden && jump.size < p_.sudden.step * drift.fan_level()) {
+        s.drift.absorb_fan(jump.size, jump.at);
+        slow = false;
+      }
+    }
     changed |= tell(Answer::fan_worn, slow && (worn || !drift.settling()), 0.85, fan_bar);
   }
 
@@ -369,11 +402,17 @@ bool CoolingModel::judge_day() {
   const bool standing = told(Answer::dust).holds || told(Answer::degraded).holds || told(Answer::paste).holds;
   const double throttle_bar = std::max(p_.dust.throttled_minutes, 2 * s.throttled_usual);
   const bool throttled = drift.throttled_days(throttle_bar, 14) >= 1;
+  const auto fast =
+      has(Source::cpu_temperature) ? s.fast_slope.change(static_cast<std::uint32_t>(p_.paste.pairs)) : std::nullopt;
   bool begins = false;
+  bool paste = false;
   double entered = bar;
-  if (!standing && !drift.settling()) {
+  const bool ailing = s.stalled > 0 && s.previous && s.previous->start - s.stalled < kAfterStall;
+  if (!standing && !drift.settling() && !ailing) {
     const double z = drift.trend();
-    begins = drift.days_above(bar, p_.dust.of_days) >= p_.dust.days && (z > p_.dust.trend_z || level > p_.dust.large);
+    const bool steady = drift.raw_days_above(p_.dust.raw_share * bar, p_.dust.of_days) >= p_.dust.days - 1;
+    begins = steady && drift.days_above(bar, p_.dust.of_days) >= p_.dust.days &&
+             (z > p_.dust.trend_z || level > p_.dust.large);
     if (!begins && throttled && level > std::max(p_.dust.throttled_level, 2 * drift.sigma()) && z > p_.dust.trend_z) {
       begins = true;
       entered = level;
@@ -387,12 +426,16 @@ bool CoolingModel::judge_day() {
         begins = false;
       }
     }
+    paste = fast && *fast > p_.paste.fast && *fast > p_.paste.share * level;
+    // Dried paste shows itself in the fast answer before the whole has grown by as much as dust would have to.
+    if (!begins && paste && has(Source::cpu_power) && *fast > p_.paste.alone && level > p_.paste.least) {
+      begins = true;
+      entered = level;
+    }
   }
   const double left = p_.dust.leave;
   const auto stays = [&](Answer answer) { return told(answer).holds && level > left * told(answer).entered; };
   if (begins) {
-    const auto fast = s.fast_slope.change(static_cast<std::uint32_t>(p_.paste.pairs));
-    const bool paste = fast && *fast > p_.paste.fast && *fast > p_.paste.share * level;
     const double sure = std::clamp(0.7 + 0.25 * (level - bar) / bar, 0.5, 0.95);
     const Answer answer = paste ? Answer::paste : has(Source::fan_speed) ? Answer::dust : Answer::degraded;
     changed |= tell(answer, true, sure, entered);

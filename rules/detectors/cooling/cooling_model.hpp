@@ -68,6 +68,9 @@ class CoolingModel final : public Model {
     double near_limit{};  ///< share of learned points within 8 K of the limit
     double throttle_last{-1};
     double throttled_today{};            ///< minutes
+    double still_hottest{};              ///< Cel: the hottest die with the fan at rest, while learning
+    Millis stalled{};                    ///< when the fan last rested though the die was hotter than that
+    double throttled_bucket{};           ///< minutes
     double throttled_usual{};            ///< minutes a day while learning, a bad day's
     std::array<std::uint8_t, 80> own{};  ///< histogram of ln(rise / usual) from -0.4 in steps of 0.02, halved when full
     int blocked_buckets{}, free_buckets{};
@@ -91,6 +94,7 @@ class CoolingModel final : public Model {
   double room_sigma() const;
   bool see_blockage(double excess, double kelvin, double temperature);
   bool see_room(const Bucket& bucket);
+  bool sees_stall(const Bucket& bucket, double hottest);
   double own_quantile() const;
   bool judge_day();
   bool tell(Answer answer, bool holds, double sure, double entered);

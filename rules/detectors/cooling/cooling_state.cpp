@@ -17,11 +17,12 @@ void CoolingModel::save(StateWriter& writer) const {
   for (const auto value : {s.os, s.firmware}) writer.number(value);
   writer.number(s.seen);
   for (const double value : {s.top_frequency, s.top_fan, s.cpu_limit, s.near_limit, s.throttle_last, s.throttled_today,
-                             s.throttled_usual, s.fast_excess, s.fast_kelvin, s.rise, s.usual})
+                             s.throttled_usual, s.fast_excess, s.fast_kelvin, s.rise, s.usual, s.still_hottest})
     writer.number(value);
   for (const std::int32_t value :
        {s.day, s.first_day, s.learned_days, s.blocked_buckets, s.free_buckets, s.hot_buckets})
     writer.number(value);
+  writer.number(s.stalled);
   writer.number(s.points_today);
   writer.number(s.learned);
   for (const auto count : s.own) writer.number(count);
@@ -48,11 +49,12 @@ void CoolingModel::restore(StateReader& reader) {
   for (auto* value : {&s.os, &s.firmware}) reader.number(*value);
   reader.number(s.seen);
   for (double* value : {&s.top_frequency, &s.top_fan, &s.cpu_limit, &s.near_limit, &s.throttle_last, &s.throttled_today,
-                        &s.throttled_usual, &s.fast_excess, &s.fast_kelvin, &s.rise, &s.usual})
+                        &s.throttled_usual, &s.fast_excess, &s.fast_kelvin, &s.rise, &s.usual, &s.still_hottest})
     reader.number(*value);
   for (std::int32_t* value :
        {&s.day, &s.first_day, &s.learned_days, &s.blocked_buckets, &s.free_buckets, &s.hot_buckets})
     reader.number(*value);
+  reader.number(s.stalled);
   reader.number(s.points_today);
   s.learned = reader.number<bool>();
   for (auto& count : s.own) reader.number(count);

@@ -15,6 +15,7 @@ constexpr std::size_t kTrendDays = 40;
 constexpr std::size_t kJumpDays = 24;
 constexpr std::size_t kBefore = 8;       // days to compare a change with
 constexpr double kStepBeatsSlope = 0.7;  // a jump fits so much better than a slope that begins
+constexpr double kLeastJump = 0.03;
 constexpr double kFanScatter = 0.02;
 
 double wide(float value) { return static_cast<double>(value); }
@@ -102,10 +103,20 @@ double Drift::trend() const {
   return points.size() < 6 ? 0 : fit_line(points).z;
 }
 
-Jump Drift::jump() const {
+int Drift::raw_days_above(double x, int of) const {
+  const auto from = days_.end() - static_cast<std::ptrdiff_t>(std::min(days_.size(), static_cast<std::size_t>(of)));
+  return static_cast<int>(std::count_if(from, days_.end(), [x](const Day& day) { return wide(day.x) > x; }));
+}
+
+Jump Drift::jump_of(float Day::*series) const {
   const std::size_t from = days_.size() > kJumpDays ? days_.size() - kJumpDays : 0;
   std::vector<double> x;
-  for (std::size_t i = from; i < days_.size(); ++i) x.push_back(wide(days_[i].x));
+  std::vector<std::size_t> where;
+  for (std::size_t i = from; i < days_.size(); ++i) {
+    if (std::isnan(days_[i].*series)) continue;
+    x.push_back(wide(days_[i].*series));
+    where.push_back(i);
+  }
   Jump jump;
   if (x.size() < 6) return jump;
   double best_split = std::numeric_limits<double>::max();
@@ -116,7 +127,7 @@ Jump Drift::jump() const {
     if (squares < best_split) {
       best_split = squares;
       jump.size = size;
-      jump.at = from + at;
+      jump.at = where[at];
     }
     best_hinge = std::min(best_hinge, hinge(x, at));
   }
@@ -125,26 +136,44 @@ Jump Drift::jump() const {
   return jump;
 }
 
-void Drift::change(const Parameters& p) {
+void Drift::change(const Parameters& p, bool firmware) {
   settle_ = p.sudden.settle;
+  firmware_ = firmware;
   since_change_ = 0;
 }
 
 void Drift::settle_down() {
   if (days_.size() <= since_change_) return;
   const std::size_t changed = days_.size() - since_change_;
+  const std::size_t from = changed > kBefore ? changed - kBefore : 0;
   std::vector<double> before, after, fan_before, fan_after;
-  for (std::size_t i = changed > kBefore ? changed - kBefore : 0; i < days_.size(); ++i) {
+  for (std::size_t i = from; i < days_.size(); ++i) {
     (i < changed ? before : after).push_back(wide(days_[i].x));
     if (!std::isnan(days_[i].fan)) (i < changed ? fan_before : fan_after).push_back(wide(days_[i].fan));
   }
-  if (!fan_before.empty() && !fan_after.empty()) {
+  if (fan_before.size() > 3 && fan_after.size() > 3) {
     const double step = median(fan_after) - median(fan_before);
-    fan_base_ += step;
-    fan_level_ -= step;
-    for (std::size_t i = changed; i < days_.size(); ++i) days_[i].fan -= static_cast<float>(step);
+    if (std::abs(step) > kLeastJump) absorb_fan(step, changed);
   }
-  if (!before.empty() && !after.empty()) absorb(median(after) - median(before), changed);
+  if (before.size() < 4 || after.size() < 4) return;
+  // What was rising before goes on rising: that part is no jump.
+  std::vector<std::pair<double, double>> earlier;
+  for (std::size_t i = changed > 3 * kBefore ? changed - 3 * kBefore : 0; i < changed; ++i)
+    earlier.emplace_back(static_cast<double>(i), wide(days_[i].x));
+  const double slope = earlier.size() > 5 ? std::max(0.0, fit_line(earlier).slope) : 0;
+  const double step = median(after) - median(before) - slope * static_cast<double>(before.size() + after.size()) / 2;
+  double scatter = 0;
+  for (const double x : before) scatter += std::abs(x - median(before)) / static_cast<double>(before.size());
+  if (std::abs(step) > std::max(kLeastJump, 1.5 * scatter)) absorb(step, changed);
+}
+
+void Drift::absorb_fan(double step, std::size_t from) {
+  fan_base_ += step;
+  fan_level_ -= step;
+  for (std::size_t i = from; i < days_.size(); ++i) {
+    days_[i].fan -= static_cast<float>(step);
+    days_[i].fan_level -= static_cast<float>(step);
+  }
 }
 
 void Drift::absorb(double step, std::size_t from) {
@@ -166,6 +195,7 @@ void Drift::save(StateWriter& writer) const {
   for (const double value : {level_, spread_, fan_level_, fan_spread_, base_, fan_base_}) writer.number(value);
   writer.number(fan_known_);
   writer.number(settle_);
+  writer.number(firmware_);
   writer.number(since_change_);
 }
 
@@ -179,6 +209,7 @@ void Drift::restore(StateReader& reader) {
   for (double* value : {&level_, &spread_, &fan_level_, &fan_spread_, &base_, &fan_base_}) reader.number(*value);
   reader.number(fan_known_);
   reader.number(settle_);
+  firmware_ = reader.number<bool>();
   reader.number(since_change_);
 }
 

@@ -41,14 +41,19 @@ class Drift {
   int fan_days_below(double level, int of) const;
   /// Mann-Kendall over the last 40 days.
   double trend() const;
-  Jump jump() const;
+  Jump jump() const { return jump_of(&Day::x); }
+  Jump fan_jump() const { return jump_of(&Day::fan); }
+  /// Of the last `of` days, how many had an indicator of their own above.
+  int raw_days_above(double x, int of) const;
   int throttled_days(double minutes, int of) const;
 
-  /// Firmware or system changed: after `settle` more days, what is different then is taken as the new usual.
-  void change(const Parameters& p);
+  /// Firmware or system changed: after `settle` more days, a jump that came with it is taken as the new usual.
+  void change(const Parameters& p, bool firmware);
+  /// New firmware is being looked at: nothing new is said meanwhile.
   bool settling() const { return settle_ > 0; }
   /// A jump that is no trouble: from now on it is the usual.
   void absorb(double step, std::size_t from);
+  void absorb_fan(double step, std::size_t from);
   double absorbed() const { return base_; }
 
   void save(StateWriter& writer) const;
@@ -57,6 +62,7 @@ class Drift {
 
  private:
   void settle_down();
+  Jump jump_of(float Day::*series) const;
 
   std::vector<Day> days_;
   double level_{}, spread_{1};
@@ -64,6 +70,7 @@ class Drift {
   bool fan_known_{};
   double base_{}, fan_base_{};
   int settle_{};
+  bool firmware_{};
   std::uint32_t since_change_{};
 };
 

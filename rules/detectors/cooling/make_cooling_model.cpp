@@ -92,7 +92,7 @@ Parameters::Physics parse_physics(const JsonView& json) {
 
 Parameters::Dust parse_dust(const JsonView& json) {
   json.allow({"level", "level_hot", "sigmas", "without_power", "without_fan", "blind_gpu", "leave", "days", "of_days",
-              "trend_z", "large", "throttled_level", "throttled_minutes"});
+              "raw_share", "trend_z", "large", "throttled_level", "throttled_minutes"});
   Parameters::Dust dust{within(json, "level", 0.02, 1),
                         within(json, "level_hot", 0.02, 1),
                         within(json, "sigmas", 0, 10),
@@ -102,6 +102,7 @@ Parameters::Dust parse_dust(const JsonView& json) {
                         within(json, "leave", 0.1, 0.95),
                         count(json, "days", 1, 60),
                         count(json, "of_days", 1, 60),
+                        within(json, "raw_share", 0, 1),
                         within(json, "trend_z", 0, 5),
                         within(json, "large", 0.05, 3),
                         within(json, "throttled_level", 0.01, 1),
@@ -117,8 +118,9 @@ Parameters parse_parameters(const JsonView& json) {
   p.physics = parse_physics(json.child("physics"));
   p.dust = parse_dust(json.child("dust"));
   const JsonView paste = json.child("paste");
-  paste.allow({"fast", "share", "pairs"});
-  p.paste = {within(paste, "fast", 0.01, 1), within(paste, "share", 0, 1), count(paste, "pairs", 10, 20000)};
+  paste.allow({"fast", "share", "pairs", "alone", "least"});
+  p.paste = {within(paste, "fast", 0.01, 1), within(paste, "share", 0, 1), count(paste, "pairs", 10, 20000),
+             within(paste, "alone", 0.01, 2), within(paste, "least", -1, 1)};
   const JsonView blocked = json.child("blocked");
   blocked.allow({"level", "over_usual", "over_own", "kelvin", "hot", "buckets"});
   p.blocked = {within(blocked, "level", 0.05, 3), within(blocked, "over_usual", 0.05, 3),

@@ -58,6 +58,7 @@ struct Parameters {
     double blind_gpu;          ///< and at least this where a discrete GPU says nothing
     double leave;              ///< share of the level at which it ends
     int days, of_days;         ///< active days above the level
+    double raw_share;          ///< and this share of it on most days by the day's own indicator
     double trend_z;            ///< Mann-Kendall
     double large;              ///< above this no trend is asked for
     double throttled_level;    ///< enters here already when throttling has grown
@@ -67,6 +68,8 @@ struct Parameters {
     double fast;   ///< fast slope above
     double share;  ///< and above this share of the slow indicator
     int pairs;     ///< pairs of minutes it needs
+    double alone;  ///< above this the fast slope speaks alone ...
+    double least;  ///< ... when the slow indicator is above this
   } paste;
   struct Blocked {
     double level, over_usual, over_own;
