@@ -26,6 +26,8 @@ class DesktopNotifier {
   /// have come meanwhile. Errors: unavailable (no notification service runs; `appeared` tells when one does).
   virtual Result<> show(const Notification& notification) = 0;
   virtual Result<> withdraw(const std::string& notification_id) = 0;
+  /// The notification service that runs draws buttons. Errors: unavailable (none runs).
+  virtual Result<bool> has_buttons() = 0;
   virtual int poll_fd() const = 0;  ///< readable when dispatch() has work
   /// Errors: unavailable (the session bus is gone: the session ended).
   virtual Result<> dispatch() = 0;

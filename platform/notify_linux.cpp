@@ -124,6 +124,11 @@ class BusNotifier final : public DesktopNotifier {
     return {};
   }
 
+  Result<bool> has_buttons() override {
+    if (!capabilities_known_) ask_capabilities();
+    if (!capabilities_known_) return fail(Errc::unavailable, "no notification service runs in this session");
+    return buttons_;
+  }
   int poll_fd() const override { return sd_bus_get_fd(bus_.get()); }
 
   Result<> dispatch() override {
@@ -164,6 +169,7 @@ class BusNotifier final : public DesktopNotifier {
     char** list = nullptr;
     if (sd_bus_message_read_strv(raw, &list) < 0) return;
     for (char** each = list; each != nullptr && *each != nullptr; ++each) {
+      buttons_ = buttons_ || std::strcmp(*each, "actions") == 0;
       markup_ = markup_ || std::strcmp(*each, "body-markup") == 0;
       std::free(*each);
     }
@@ -215,7 +221,7 @@ class BusNotifier final : public DesktopNotifier {
     const char* after = nullptr;
     if (sd_bus_message_read(message, "sss", &name, &before, &after) < 0) return 0;
     notifier.shown_.clear();
-    notifier.capabilities_known_ = notifier.markup_ = false;
+    notifier.capabilities_known_ = notifier.markup_ = notifier.buttons_ = false;
     if (*after != '\0' && notifier.events_.appeared) notifier.events_.appeared();
     return 0;
   }
@@ -225,6 +231,7 @@ class BusNotifier final : public DesktopNotifier {
   std::map<std::uint32_t, std::string> shown_;  ///< the service's number -> our id
   bool capabilities_known_{false};
   bool markup_{false};
+  bool buttons_{false};
 };
 
 }  // namespace

@@ -3,13 +3,30 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/cli/commands.hpp"
+#include "agent/cli/preferences.hpp"
 #include "agent/page/guide_page.hpp"
+#include "agent/page/html.hpp"
+#include "agent/page/open_page.hpp"
+#include "agent/page/page_data.hpp"
+#include "agent/page/page_files.hpp"
+#include "agent/page/report_page.hpp"
 
 namespace hale::agent::cli {
 namespace {
 
-int show_page(const Context& context, const std::string& name, const std::string& html, bool open) {
-  const auto page = write_page(name, html);
+using nlohmann::json;
+
+/// Questions of a page; the exit code of what failed is kept beside.
+AskAgent asker(AskError& last) {
+  return [&last](const json& request) -> Result<json> {
+    auto answer = ask(request);
+    if (answer) return std::move(*answer);
+    last = answer.error();
+    return fail(last.error);
+  };
+}
+
+int show_page(const Context& context, const Result<std::filesystem::path>& page, bool open) {
   if (!page) return complain(context, {page.error(), kFailed});
   if (context.json)
     print_json({{"page", page->string()}});
@@ -23,22 +40,25 @@ int show_page(const Context& context, const std::string& name, const std::string
 }  // namespace
 
 int guide(const Context& context, const std::string& id, const std::string& steps, bool open) {
-  const auto explained = ask_explanation(context, id, steps);
-  if (!explained) return complain(context, explained.error());
-  const auto html = render_guide_page(*explained, context.texts);
-  if (!html) return complain(context, {html.error(), kFailed});
-  return show_page(context, "guide-" + explained->at("finding").at("fingerprint").get<std::string>(), *html, open);
+  AskError failed;
+  const auto explained =
+      gather_guide(asker(failed), id, context.language, steps.empty() ? my_preferences().steps : steps);
+  if (!explained) return complain(context, failed);
+  return show_page(context, write_guide(*explained, context.language), open);
 }
 
 int report(const Context& context, bool open) {
-  const auto status = ask({{"do", "status"}});
-  if (!status) return complain(context, status.error());
-  const auto components = ask({{"do", "components"}});
-  if (!components) return complain(context, components.error());
-  const auto findings = ask({{"do", "findings"}, {"all", false}});
-  if (!findings) return complain(context, findings.error());
-  return show_page(context, "report",
-                   render_report_page(*status, *components, *findings, context.language, context.texts), open);
+  AskError failed;
+  const auto ask_agent = asker(failed);
+  const auto gathered = gather_report(ask_agent, context.language);
+  if (gathered) return show_page(context, write_report(ask_agent, *gathered, context.language, false), open);
+  // From a menu nobody reads a terminal: the page itself says that the agent does not answer.
+  if (open) {
+    const auto page = write_page(
+        "report", render_unreachable_page(failed.error.message, context.language, page_texts(context.language)));
+    if (page) static_cast<void>(open_page(*page));
+  }
+  return complain(context, failed);
 }
 
 }  // namespace hale::agent::cli

@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,7 +37,7 @@ class Desktop {
   void show_waiting();
   void on_answer(const std::string& id, Answer answer);
   void open_page_for(const Notification& message, Answer answer);
-  Result<std::string> page_for(const Notification& message, std::string& name);
+  Result<std::filesystem::path> page_for(const Notification& message);
   void send_answers();
 
   std::string locale_;
@@ -51,8 +52,8 @@ class Desktop {
   std::vector<std::pair<std::string, Answer>> answers_;  ///< fingerprint and answer, not yet at haled
 };
 
-/// `hale-desktop link URL`: asks the person in a notification of its own, and only after "Yes" tells haled. Returns the
-/// exit code.
+/// `hale-desktop link URL`: asks the person in a dialogue of its own, and only then does what the link asks for.
+/// Returns the exit code: 2 for a link that is not on the closed list.
 int follow_link(std::string_view link, const std::string& language);
 
 }  // namespace hale::agent

@@ -4,9 +4,13 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "agent/cli/preferences.hpp"
 #include "agent/desktop/desktop.hpp"
+#include "agent/desktop/dialog.hpp"
 #include "agent/page/guide_page.hpp"
 #include "agent/page/html.hpp"
+#include "agent/page/open_page.hpp"
+#include "agent/page/page_files.hpp"
 #include "agent/service/json_fields.hpp"
 #include "agent/service/log.hpp"
 #include "agent/service/paths.hpp"
@@ -24,7 +28,7 @@ constexpr int kLookAgainMs = 300'000;
 Result<json> ask(IpcClient& client, const json& request) {
   const auto line = client.request(request.dump());
   if (!line) return fail(line.error());
-  auto reply = parse_json(*line);
+  auto reply = parse_json(*line, 64u << 20);
   if (!reply) return fail(reply.error());
   if (!true_field(*reply, "ok")) return fail(Errc::unavailable, text_field(*reply, "error"));
   return reply;
@@ -183,36 +187,32 @@ void Desktop::on_answer(const std::string& id, Answer answer) {
   send_answers();
 }
 
-Result<std::string> Desktop::page_for(const Notification& message, std::string& name) {
+Result<std::filesystem::path> Desktop::page_for(const Notification& message) {
   if (!client_) return fail(Errc::unavailable, "the agent does not answer");
+  const AskAgent ask_agent = [this](const json& request) { return ask(*client_, request); };
   if (message.fingerprint == "hale.consent") {
-    name = "privacy";
-    const auto privacy = ask(*client_, {{"do", "privacy"}});
+    const auto privacy = ask_agent({{"do", "privacy"}});
     if (!privacy) return fail(privacy.error());
-    return render_privacy_page(*privacy, language_, texts_);
+    return write_page("privacy", render_privacy_page(*privacy, language_, page_texts(language_)));
   }
   if (message.rule.empty()) {
-    name = "report";
-    const auto status = ask(*client_, {{"do", "status"}});
-    const auto components = ask(*client_, {{"do", "components"}});
-    const auto findings = ask(*client_, {{"do", "findings"}, {"all", false}});
-    if (!status || !components || !findings) return fail(Errc::unavailable, "the agent does not answer");
-    return render_report_page(*status, *components, *findings, language_, texts_);
+    const auto gathered = gather_report(ask_agent, language_);
+    if (!gathered) return fail(gathered.error());
+    return write_report(ask_agent, *gathered, language_, false);
   }
-  name = "guide-" + message.fingerprint;
-  const auto explained = ask(*client_, {{"do", "explain"}, {"id", message.fingerprint}, {"lang", language_}});
+  const auto explained = gather_guide(ask_agent, message.fingerprint, language_, cli::my_preferences().steps);
   if (!explained) return fail(explained.error());
-  return render_guide_page(*explained, texts_);
+  return write_guide(*explained, language_);
 }
 
 void Desktop::open_page_for(const Notification& message, Answer answer) {
-  std::string name;
-  const auto html = page_for(message, name);
-  if (!html) return log_error("hale-desktop: the page could not be made: " + html.error().message);
-  const auto page = write_page(name, *html);
-  if (!page) return log_error("hale-desktop: " + page.error().message);
-  if (auto opened = open_page(*page, answer == Answer::book ? "service" : ""); !opened)
+  const auto page = page_for(message);
+  if (!page) return log_error("hale-desktop: the page could not be made: " + page.error().message);
+  if (auto opened = open_page(*page, answer == Answer::book ? "service" : ""); !opened) {
     log_error("hale-desktop: " + opened.error().message);
+    const auto texts = page_texts(language_);
+    tell_person(texts.get("dialog.no_browser_title"), texts.fill("dialog.no_browser", {page->string()}));
+  }
 }
 
 void Desktop::send_answers() {

@@ -1,56 +1,67 @@
 #include "agent/desktop/link.hpp"
 
-#include <fmt/format.h>
-
-#include "core/text.hpp"
+#include <algorithm>
 
 namespace hale::agent {
 namespace {
 
-constexpr std::size_t kMaxLink = 512;
-constexpr std::string_view kPrefix = "hale:feedback/";
-
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-         c == '.' || c == '~';
-}
+constexpr std::size_t kMaxLink = 64;
+constexpr std::size_t kFingerprint = 16;
+constexpr std::string_view kScheme = "hale:";
+constexpr LinkAction kPlain[] = {LinkAction::quiet, LinkAction::pause, LinkAction::uploads, LinkAction::help,
+                                 LinkAction::erase};
+constexpr Answer kAnswers[] = {Answer::did_it, Answer::not_a_problem, Answer::later, Answer::book};
 
 }  // namespace
 
-Result<FeedbackLink> parse_link(std::string_view link) {
-  const auto refused = [] {
-    return fail(Errc::invalid_input, "only hale:feedback/ID/did_it and hale:feedback/ID/not_a_problem can be followed");
-  };
-  if (link.size() > kMaxLink || !link.starts_with(kPrefix)) return refused();
-  link.remove_prefix(kPrefix.size());
-  const auto slash = link.find('/');
-  if (slash == std::string_view::npos || slash == 0) return refused();
-  FeedbackLink parsed;
-  for (std::size_t i = 0; i < slash; ++i) {
-    if (is_plain(link[i])) {
-      parsed.fingerprint.push_back(link[i]);
-      continue;
-    }
-    const auto code = link[i] == '%' && i + 2 < slash ? parse_hex(link.substr(i + 1, 2)) : std::nullopt;
-    if (!code || *code < 0x20 || *code > 0x7E) return refused();
-    parsed.fingerprint.push_back(static_cast<char>(*code));
-    i += 2;
+std::string_view to_string(LinkAction action) {
+  switch (action) {
+    case LinkAction::feedback:
+      return "feedback";
+    case LinkAction::quiet:
+      return "quiet";
+    case LinkAction::pause:
+      return "pause";
+    case LinkAction::uploads:
+      return "uploads";
+    case LinkAction::help:
+      return "help";
+    case LinkAction::erase:
+      return "erase";
   }
-  const auto answer = parse_answer(link.substr(slash + 1));
-  if (!answer || (*answer != Answer::did_it && *answer != Answer::not_a_problem)) return refused();
-  parsed.answer = *answer;
-  return parsed;
+  return {};
 }
 
-std::string make_link(const FeedbackLink& link) {
-  std::string out(kPrefix);
-  for (const char c : link.fingerprint) {
-    if (is_plain(c))
-      out.push_back(c);
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-  }
-  return out + "/" + std::string(to_string(link.answer));
+bool is_fingerprint(std::string_view text) {
+  return text.size() == kFingerprint &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+Result<Link> parse_link(std::string_view link) {
+  const auto refused = [] {
+    return fail(Errc::invalid_input,
+                "this is no link that Hale follows: only hale:help, quiet, pause, uploads, erase and "
+                "feedback/FINDING/did_it, not_a_problem, later, book");
+  };
+  if (link.size() > kMaxLink || !link.starts_with(kScheme)) return refused();
+  link.remove_prefix(kScheme.size());
+  for (const auto action : kPlain)
+    if (link == to_string(action)) return Link{action, {}, {}};
+  constexpr std::string_view kFeedback = "feedback/";
+  if (!link.starts_with(kFeedback)) return refused();
+  link.remove_prefix(kFeedback.size());
+  if (link.size() <= kFingerprint || link[kFingerprint] != '/') return refused();
+  const auto fingerprint = link.substr(0, kFingerprint);
+  const auto answer = parse_answer(link.substr(kFingerprint + 1));
+  const bool known = answer && std::find(std::begin(kAnswers), std::end(kAnswers), *answer) != std::end(kAnswers);
+  if (!known || !is_fingerprint(fingerprint)) return refused();
+  return Link{LinkAction::feedback, std::string(fingerprint), *answer};
+}
+
+std::string make_link(const Link& link) {
+  auto out = std::string(kScheme) + std::string(to_string(link.action));
+  if (link.action == LinkAction::feedback) out += "/" + link.fingerprint + "/" + std::string(to_string(link.answer));
+  return out;
 }
 
 }  // namespace hale::agent

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -7,14 +8,21 @@
 
 namespace hale::agent {
 
-/// A link of the guide page: the closed list of what a page may ask for.
-struct FeedbackLink {
-  std::string fingerprint;
-  Answer answer{};  ///< did_it or not_a_problem
+/// The closed list of what a page may ask for. hale-desktop asks the person before it does any of it.
+enum class LinkAction : std::uint8_t { feedback, quiet, pause, uploads, help, erase };
+
+struct Link {
+  LinkAction action{};
+  std::string fingerprint;  ///< of feedback only
+  Answer answer{};          ///< of feedback only: did_it, not_a_problem, later or book
 };
-/// "hale:feedback/<fingerprint>/did_it". Pure. Anything else is invalid_input.
-Result<FeedbackLink> parse_link(std::string_view link);
-/// The link of a finding, for the page.
-std::string make_link(const FeedbackLink& link);
+
+/// "hale:help", "hale:feedback/<16 hex digits>/did_it". Pure. Whatever is not exactly one of these is invalid_input:
+/// nothing is decoded, and nothing but a finding's fingerprint can be carried.
+Result<Link> parse_link(std::string_view link);
+std::string make_link(const Link& link);
+std::string_view to_string(LinkAction action);
+/// 16 lower-case hex digits, as findings have.
+bool is_fingerprint(std::string_view text);
 
 }  // namespace hale::agent

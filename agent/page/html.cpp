@@ -2,61 +2,78 @@
 
 #include <fmt/format.h>
 
+#include "agent/page/drawings.hpp"
+#include "core/embedded.hpp"
+
+HALE_DECLARE_EMBEDDED(pages)
+
 namespace hale::agent {
 namespace {
 
-/// System fonts, so that Chinese is set by what the PC has. Colours pass WCAG AA on both grounds.
-constexpr std::string_view kStyle = R"css(
-:root{color-scheme:light dark;--ground:#fff;--ink:#1c1f23;--soft:#5a636e;--line:#d8dde3;--card:#f5f7f9;--accent:#0b6bcb;--tip:#0b6bcb;--warning:#9a5b00;--urgent:#b3261e}
-@media(prefers-color-scheme:dark){:root{--ground:#14171a;--ink:#e8ebee;--soft:#a2abb5;--line:#353c44;--card:#1d2226;--accent:#6cb2f7;--tip:#6cb2f7;--warning:#e5a84b;--urgent:#ff8a80}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.6 system-ui,"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
-main{max-width:46rem;margin:0 auto;padding:2rem 1.25rem 4rem}
-h1{font-size:1.75rem;line-height:1.25;margin:.25rem 0 .75rem}
-h2{font-size:1.15rem;margin:2rem 0 .5rem}
-.level{font-weight:600}.tip{color:var(--tip)}.warning{color:var(--warning)}.urgent{color:var(--urgent)}
-.card{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1rem 1.25rem;margin:1rem 0}
-.first{font-size:1.1rem;margin:0}
-ol{padding-left:1.5rem}li{margin:.4rem 0}
-table{border-collapse:collapse;width:100%}td,th{padding:.4rem .5rem .4rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.soft{color:var(--soft);font-size:.9rem}
-.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}
-.button{display:inline-block;padding:.6rem 1.1rem;border-radius:.5rem;border:1px solid var(--accent);color:var(--accent);text-decoration:none;font-weight:600}
-.button.main{background:var(--accent);color:var(--ground)}
-.button:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
-svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:12px}
-code{font-family:ui-monospace,"Noto Sans Mono",monospace;font-size:.9em}
-@media print{.actions{display:none}}
-)css";
+constexpr std::size_t kMaxText = 8 << 10;
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+std::string_view file(std::string_view name) {
+  const auto* found = find_embedded(embedded::pages(), name);
+  return found != nullptr ? found->bytes : std::string_view();
+}
+
+/// Length of the valid UTF-8 character at the start; 0 when there is none.
+std::size_t character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto first = byte(0);
+  if (first < 0x80) return first >= 0x20 && first != 0x7F ? 1 : first == '\n' || first == '\t' ? 1 : 0;
+  const std::size_t length = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+  if (length == 0 || first >= 0xF5 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) || (first == 0xF0 && byte(1) < 0x90) ||
+      (first == 0xF4 && byte(1) > 0x8F))
+    return 0;
+  return length;
+}
+
+std::string_view sign(std::string_view look) {
+  if (look == "good") return "<path d=\"M3 9l4 4L14 4\"/>";
+  if (look == "tip") return "<circle cx=\"8.5\" cy=\"8.5\" r=\"7\"/><path d=\"M8.5 8v4M8.5 5v.1\"/>";
+  if (look == "warning") return "<path d=\"M8.5 2L16 15H1Z\"/><path d=\"M8.5 7v4M8.5 13v.1\"/>";
+  if (look == "urgent") return "<path d=\"M5 1.5h7L15.5 5v7L12 15.5H5L1.5 12V5Z\"/><path d=\"M8.5 5v5M8.5 12.4v.1\"/>";
+  return "<path d=\"M3 8.5h11\"/>";
+}
 
 }  // namespace
 
+Texts page_texts(std::string_view language) {
+  Texts texts(language);
+  texts.add(file(language == "zh-CN" ? "words/zh-CN.json" : "words/en.json"));
+  return texts;
+}
+
 std::string escape_html(std::string_view text) {
   std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out.push_back(c);
-    }
+  const bool cut = text.size() > kMaxText;
+  text = text.substr(0, kMaxText);
+  out.reserve(text.size() + 16);
+  while (!text.empty()) {
+    const auto length = character(text);
+    const char c = text[0];
+    if (length == 0)
+      out += kReplacement;
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (c == '\'')
+      out += "&#39;";
+    else
+      out.append(text.substr(0, length));
+    text.remove_prefix(length == 0 ? 1 : length);
   }
-  return out;
+  return cut ? out + "…" : out;
 }
 
 std::string capitalized(std::string text) {
@@ -64,13 +81,53 @@ std::string capitalized(std::string text) {
   return text;
 }
 
-std::string make_page(std::string_view language, std::string_view title, std::string_view body) {
+std::string paragraph(std::string_view text, std::string_view look) {
+  if (text.empty()) return {};
+  return (look.empty() ? "<p>" : fmt::format("<p class=\"{}\">", look)) + escape_html(text) + "</p>\n";
+}
+
+std::string heading(std::string_view text) { return "<h2>" + escape_html(text) + "</h2>\n"; }
+
+std::string level_word(Severity severity, const Texts& texts) {
+  switch (severity) {
+    case Severity::info:
+      return texts.get("level.tip");
+    case Severity::warning:
+      return texts.get("level.warning");
+    case Severity::critical:
+      return texts.get("level.urgent");
+  }
+  return {};
+}
+
+std::string mark(std::string_view look, std::string_view word) {
+  return fmt::format("<span class=\"level {}\"><svg viewBox=\"0 0 17 17\" aria-hidden=\"true\">{}</svg>{}</span>", look,
+                     sign(look), escape_html(word));
+}
+
+std::string level_mark(Severity severity, const Texts& texts) {
+  return mark(to_string(level_of(severity)), level_word(severity, texts));
+}
+
+std::string row(std::initializer_list<std::string_view> cells) {
+  std::string html = "<tr>";
+  for (const auto cell : cells) html += "<td>" + escape_html(cell) + "</td>";
+  return html + "</tr>\n";
+}
+
+std::string make_page(std::string_view language, const PageParts& parts) {
+  const auto texts = page_texts(language);
   return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\">"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-      "<title>{}</title><style>{}</style></head><body><main>\n{}\n</main></body></html>\n",
-      escape_html(language), escape_html(title), kStyle, body);
+      "<!DOCTYPE html>\n<html lang=\"{0}\"><head><meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri "
+      "'none'; form-action 'none'\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"referrer\" "
+      "content=\"no-referrer\">\n<title>{1}</title>\n<style>\n{2}{3}</style></head>\n<body>\n{4}"
+      "<header><strong>{5}</strong><span>{6}</span></header>\n<main>\n{7}</main>\n<footer>{8}</footer>\n"
+      "</body></html>\n",
+      escape_html(language), escape_html(parts.title), file("page.css"), parts.drawings ? file("drawings.css") : "",
+      parts.drawings ? drawing_parts() : std::string(), escape_html(texts.get("page.brand")),
+      escape_html(parts.machine), parts.body, escape_html(texts.get("page.made_here")));
 }
 
 }  // namespace hale::agent

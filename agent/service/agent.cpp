@@ -252,7 +252,7 @@ void Agent::refresh_presence(Timestamp now) {
 void Agent::refresh_policy() {
   const auto& config = options_.config;
   if (config.language != "auto") language_ = config.language;
-  pipeline_->set_policy({.quiet = {.from_minute = config.quiet_from_minute, .to_minute = config.quiet_to_minute},
+  pipeline_->set_policy({.quiet = quiet_hours(),
                          .tips_per_day = config.tips_per_day,
                          .enrolled = identity_.has_value(),
                          .language = language_},

@@ -65,13 +65,20 @@ class Agent {
   // Questions and requests, as docs/control.md has them.
   nlohmann::json status();
   nlohmann::json components();
-  nlohmann::json findings(bool all);
+  /// `language`: of the words; empty = the agent's.
+  nlohmann::json findings(bool all, const std::string& language = {});
   /// `steps`: "simple" or "detailed"; empty = as configured.
   Result<nlohmann::json> explain(const std::string& id, const std::string& language, const std::string& steps);
   nlohmann::json privacy();
   Result<nlohmann::json> uploads(std::size_t count);
   Result<> answer(const std::string& fingerprint, Answer answer, bool from_session);
   Result<> snooze(const std::string& id, int days);
+  /// Series of the last days for the pages' plots, in steps of 5 minutes to a day.
+  Result<nlohmann::json> history(int days, const std::vector<SeriesName>& series);
+  nlohmann::json quiet();
+  Result<nlohmann::json> set_quiet(int from_minute, int to_minute);
+  /// The person asks for help: told to the fleet where the PC is enrolled and may upload.
+  Result<nlohmann::json> ask_for_help();
   void shown(const std::string& message_id);
   void presence_changed() { refresh_presence(now()); }
   void session_opened(const std::shared_ptr<IpcServer::Connection>& connection);
@@ -98,6 +105,9 @@ class Agent {
   void greet(Timestamp now);
   void notice_other_hardware();
   bool allowed_by_anyone() const;
+  rules::QuietHours quiet_hours() const;
+  /// What kind of PC, as far as it is known: "laptop", "desktop", ...
+  std::string chassis() const;
   std::uint64_t rejected_of(std::size_t collector) const;
   nlohmann::json collectors_status() const;
   nlohmann::json coverage() const;

@@ -126,18 +126,33 @@ json Agent::components() {
     entry["readings"] = latest.contains(id) ? latest[id] : json::array();
     list.push_back(std::move(entry));
   }
+  for (auto& [id, readings] : latest) {  // a recording may not describe what it has readings of
+    if (id.empty() || pipeline_->components().contains(id)) continue;
+    auto entry = to_json(Component{.id = id,
+                                   .parent = {},
+                                   .type = guess_component_type(id),
+                                   .name = {},
+                                   .vendor = {},
+                                   .model = {},
+                                   .firmware = {},
+                                   .serial_hash = {}});
+    entry["readings"] = readings;
+    list.push_back(std::move(entry));
+  }
   json answer{{"components", std::move(list)}, {"time", to_rfc3339(pipeline_->last_time())}};
+  answer["chassis"] = chassis();
   if (latest.contains("")) answer["system"] = latest[""];
   return answer;
 }
 
-json Agent::findings(bool all) {
+json Agent::findings(bool all, const std::string& language) {
   json list = json::array();
   const auto messages = store_->messages(std::nullopt);
   for (const auto& finding : store_->findings(all)) {
     auto entry = to_json(finding);
     entry.erase("evidence");
-    const auto texts = rules_.texts(finding, language_);
+    const auto texts = rules_.texts(finding, language.empty() ? language_ : language);
+    if (!language.empty() && !texts.reason.empty()) entry["summary"] = texts.reason;
     entry["title"] = texts.title;
     entry["first_step"] = texts.first_step;
     entry["notified"] = "no";
@@ -162,7 +177,10 @@ Result<json> Agent::explain(const std::string& id, const std::string& language, 
               {"evidence", evidence_of(rules_, *finding, lang)},
               {"plot_names", plot_names_of(rules_, *finding, lang)},
               {"language", lang},
+              {"chassis", chassis()},
               {"enrolled", identity_.has_value()}};
+  if (const auto host = pipeline_->components().find("host"); host != pipeline_->components().end())
+    answer["host"] = to_json(host->second);
   if (const auto component = pipeline_->components().find(finding->component);
       component != pipeline_->components().end())
     answer["component"] = to_json(component->second);

@@ -7,6 +7,7 @@
 
 #include "agent/service/json_fields.hpp"
 #include "core/codec.hpp"
+#include "core/text.hpp"
 
 namespace hale::agent {
 namespace {
@@ -17,6 +18,8 @@ constexpr int kMaxDepth = 8;
 constexpr std::int64_t kMaxShown = 100;
 constexpr std::int64_t kMaxDays = 365;
 constexpr std::int64_t kMaxPauseHours = 24 * 90;
+constexpr std::int64_t kMaxHistoryDays = 400;
+constexpr std::size_t kMaxSeries = 16;
 
 std::string ok(json answer) {
   answer["ok"] = true;
@@ -48,6 +51,15 @@ std::string refused(Errc code, std::string_view what) {
 }
 
 json done() { return json::object(); }
+
+/// Minute of the day of "HH:MM".
+std::optional<int> parse_clock(std::string_view text) {
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  const auto hour = parse_uint(text.substr(0, 2));
+  const auto minute = parse_uint(text.substr(3, 2));
+  if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
+  return static_cast<int>(*hour * 60 + *minute);
+}
 
 }  // namespace
 
@@ -90,7 +102,9 @@ std::string Control::dispatch(const Request& request, const ConnectionPointer& c
   }
   if (what == "components") return ask([](Agent& agent) -> Result<json> { return agent.components(); });
   if (what == "findings")
-    return ask([all = true_field(request, "all")](Agent& agent) -> Result<json> { return agent.findings(all); });
+    return ask([all = true_field(request, "all"), lang = text_field(request, "lang")](Agent& agent) -> Result<json> {
+      return agent.findings(all, lang);
+    });
   if (what == "explain")
     return ask([id = text_field(request, "id"), lang = text_field(request, "lang"),
                 steps = text_field(request, "steps")](Agent& agent) -> Result<json> {
@@ -98,6 +112,8 @@ std::string Control::dispatch(const Request& request, const ConnectionPointer& c
     });
   if (what == "desktop" || what == "presence" || what == "shown") return on_session(what, request, connection);
   if (what == "answer" || what == "snooze") return on_feedback(what, request, connection);
+  if (what == "history") return on_history(request);
+  if (what == "quiet" || what == "help") return on_person(what, request, connection->peer());
   if (what == "privacy") return on_privacy(request, connection->peer());
   if (what == "uploads" || what == "enrolled" || what == "forget" || what == "upload_now")
     return on_administration(what, request, connection->peer());
@@ -142,6 +158,38 @@ std::string Control::on_feedback(const std::string& what, const Request& request
     if (auto taken = agent.answer(fingerprint, answer, from_session); !taken) return fail(taken.error());
     return done();
   });
+}
+
+std::string Control::on_history(const Request& request) {
+  const auto days = integer_field(request, "days").value_or(7);
+  if (days < 1 || days > kMaxHistoryDays)
+    return refused(Errc::invalid_input, fmt::format("days must be from 1 to {}", kMaxHistoryDays));
+  const auto wanted = request.find("series");
+  if (wanted == request.end() || !wanted->is_array() || wanted->empty() || wanted->size() > kMaxSeries)
+    return refused(Errc::invalid_input, fmt::format("series must be a list of 1 to {} series", kMaxSeries));
+  std::vector<SeriesName> series;
+  for (const auto& each : *wanted) {
+    const auto metric = find_metric(text_field(each, "metric"));
+    if (!metric)
+      return refused(Errc::invalid_input, "a series is {\"metric\", \"component\", \"key\"} of a known metric");
+    series.push_back({*metric, text_field(each, "component"), text_field(each, "key")});
+  }
+  return ask(
+      [days, series = std::move(series)](Agent& agent) { return agent.history(static_cast<int>(days), series); });
+}
+
+std::string Control::on_person(const std::string& what, const Request& request, const Peer& peer) {
+  const bool changes = what == "help" || request.contains("from") || request.contains("to");
+  if (!changes) return ask([](Agent& agent) -> Result<json> { return agent.quiet(); });
+  if (!peer.administrator && !desk_.has_session_of(peer.uid))
+    return refused(Errc::permission, fmt::format("\"{}\" is for the person at this PC: a user in whose session "
+                                                 "hale-desktop runs, or an administrator",
+                                                 what));
+  if (what == "help") return ask([](Agent& agent) { return agent.ask_for_help(); });
+  const auto from = parse_clock(text_field(request, "from"));
+  const auto to = parse_clock(text_field(request, "to"));
+  if (!from || !to) return refused(Errc::invalid_input, "from and to must be times of day such as \"22:00\"");
+  return ask([from = *from, to = *to](Agent& agent) { return agent.set_quiet(from, to); });
 }
 
 std::string Control::on_privacy(const Request& request, const Peer& peer) {

@@ -28,6 +28,8 @@ class Control {
   std::string dispatch(const Request& request, const ConnectionPointer& connection);
   std::string on_session(const std::string& what, const Request& request, const ConnectionPointer& connection);
   std::string on_privacy(const Request& request, const Peer& peer);
+  std::string on_history(const Request& request);
+  std::string on_person(const std::string& what, const Request& request, const Peer& peer);
   std::string on_feedback(const std::string& what, const Request& request, const ConnectionPointer& connection);
   std::string on_administration(const std::string& what, const Request& request, const Peer& peer);
   std::string ask(std::function<Result<nlohmann::json>(Agent&)> question,

@@ -51,6 +51,14 @@ bool Desk::is_session(const std::shared_ptr<IpcServer::Connection>& connection) 
                      [&](const Session& session) { return session.connection.lock() == connection; });
 }
 
+bool Desk::has_session_of(std::uint32_t uid) {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(sessions_.begin(), sessions_.end(), [&](const Session& session) {
+    const auto connection = session.connection.lock();
+    return connection != nullptr && connection->peer().uid == uid;
+  });
+}
+
 void Desk::send(const std::string& line) {
   std::vector<std::shared_ptr<IpcServer::Connection>> listeners;
   {

@@ -22,6 +22,8 @@ class Desk {
   /// False when this connection is no session.
   bool set_full_screen(const std::shared_ptr<IpcServer::Connection>& connection, bool full_screen);
   bool is_session(const std::shared_ptr<IpcServer::Connection>& connection);
+  /// This user sits at a session in which messages are shown.
+  bool has_session_of(std::uint32_t uid);
 
   void show(const Notification& message);
   void show(const Notification& message, const std::shared_ptr<IpcServer::Connection>& only);

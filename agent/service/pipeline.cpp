@@ -17,6 +17,8 @@ constexpr auto kLargeStateEvery = std::chrono::hours(1);
 constexpr auto kStatusEvery = std::chrono::hours(1);
 constexpr std::size_t kBackfill = 1000;
 constexpr std::size_t kMaxEvents = 100;
+/// Stands for the finding, and the rule, of a call for help that is about none.
+constexpr const char* kHelp = "hale.help";
 
 }  // namespace
 
@@ -203,6 +205,11 @@ void Pipeline::answer(const std::string& fingerprint, Answer answer, Timestamp n
         each.state != MessageState::answered)
       urgent_.message_states.emplace_back(each.message.id, MessageState::answered);
   if (uploading_ && !rule.empty()) urgent_.items.push_back(make_feedback_item(fingerprint, rule, answer, now));
+  commit_urgent();
+}
+
+void Pipeline::call_for_help(Timestamp now) {
+  if (uploading_) urgent_.items.push_back(make_feedback_item(kHelp, kHelp, Answer::book, now));
   commit_urgent();
 }
 

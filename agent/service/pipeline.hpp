@@ -59,6 +59,8 @@ class Pipeline final : private rules::Sink {
   void set_presence(const rules::Presence& presence, Timestamp now);
   bool wants_to_speak(Timestamp now) const { return judges_[0]->wants_to_speak(now); }
   void answer(const std::string& fingerprint, Answer answer, Timestamp now);
+  /// Into the outbox, as feedback about no finding in particular (docs/wire.md).
+  void call_for_help(Timestamp now);
   void shown(const std::string& message_id, Timestamp now);
   void snooze(const std::string& fingerprint, int days, Timestamp now);
   /// The one message of greeting after installation, when the policy lets it out.

@@ -53,7 +53,8 @@ Store::~Store() { retry(); }
 
 Result<> Store::open() {
   auto attempt = [this]() -> Result<Database> {
-    auto database = Database::open(file_, {.page_size = kPageSize, .cache_kib = kCacheKib, .durable = options_.durable});
+    auto database =
+        Database::open(file_, {.page_size = kPageSize, .cache_kib = kCacheKib, .durable = options_.durable});
     if (!database) return database;
     if (auto migrated = database->migrate("store", embedded::store_migrations()); !migrated)
       return fail(migrated.error());
@@ -97,11 +98,8 @@ Result<Statement*> Store::prepared(const char* sql) {
   return &statements_.emplace(sql, std::move(*statement)).first->second;
 }
 
-std::uint32_t Store::series_id(Metric metric, const std::string& component, const std::string& key) {
-  const auto name = fmt::format("{}/{}/{}", info(metric).name, component, key);
+std::optional<std::uint32_t> Store::known_series(const std::string& name) {
   if (const auto known = series_ids_.find(name); known != series_ids_.end()) return known->second;
-  // Ids are given in memory and written with the first block that uses them: naming a series costs no transaction of
-  // its own.
   if (series_ids_.empty() && ready()) {
     if (auto all = prepared("SELECT id, metric, component, key FROM series"); all) {
       for (auto row = (*all)->step(); row && *row; row = (*all)->step())
@@ -111,6 +109,14 @@ std::uint32_t Store::series_id(Metric metric, const std::string& component, cons
     }
     if (const auto known = series_ids_.find(name); known != series_ids_.end()) return known->second;
   }
+  return std::nullopt;
+}
+
+std::uint32_t Store::series_id(Metric metric, const std::string& component, const std::string& key) {
+  const auto name = fmt::format("{}/{}/{}", info(metric).name, component, key);
+  if (const auto known = known_series(name)) return *known;
+  // Ids are given in memory and written with the first block that uses them: naming a series costs no transaction of
+  // its own.
   const auto id = pending_->next_series++;
   series_ids_[name] = id;
   pending_->series.push_back({id, std::string(info(metric).name), component, key});

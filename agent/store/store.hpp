@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -57,6 +58,12 @@ struct StoreOptions {
   bool durable{true};  ///< false: replays, which can be run again
 };
 
+/// A series by its names.
+struct SeriesName {
+  Metric metric{};
+  std::string component, key;
+};
+
 /// The agent's database, <state>/hale.db. One thread.
 ///
 /// A failing disk does not stop the agent: what cannot be written is kept in memory (bounded: all findings, the newest
@@ -102,6 +109,15 @@ class Store {
   std::vector<std::pair<Timestamp, double>> history(int tier, Metric metric, const std::string& component,
                                                     const std::string& key, Timestamp from, Timestamp to);
 
+  /// One series over several tiers: the coarsest that `step_ms` allows, and finer ones for what is not rolled up yet.
+  struct HistoryPoint {
+    std::int64_t start_ms{};  ///< of the step, Unix ms
+    double mean{}, low{}, high{};
+  };
+  /// Steps of `step_ms` in [from, to), one list a series, in the order asked. A series that was never stored is empty.
+  std::vector<std::vector<HistoryPoint>> history(std::span<const SeriesName> series, Timestamp from, Timestamp to,
+                                                 std::int64_t step_ms);
+
   struct Size {
     std::uint64_t bytes{};
     std::uint64_t blocks[4]{};
@@ -116,6 +132,7 @@ class Store {
 
  private:
   struct Pending;
+  std::optional<std::uint32_t> known_series(const std::string& name);
   Result<> open();
   bool ready();
   Result<> apply(const UrgentChange& change);
@@ -125,6 +142,8 @@ class Store {
   Result<> put_components(const GroupedChange& change);
   Result<> put_meta(const std::string& name, std::string_view value);
   Result<> put_block(int tier, const Block& block);
+  /// Decodes the blocks of a tier one after the other: never more than one in memory.
+  Result<> each_block(int tier, std::int64_t from, std::int64_t to, const std::function<void(const Block&)>& take);
   Result<std::vector<Block>> blocks(int tier, std::int64_t from, std::int64_t to);
   Result<> roll_up(std::int64_t now_ms);
   Result<> roll_up_tier(int from_tier, std::int64_t step_ms, std::int64_t span_ms, std::int64_t now_ms);

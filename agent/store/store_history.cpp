@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "agent/store/pending.hpp"
 #include "agent/store/store.hpp"
@@ -25,6 +26,31 @@ constexpr int kMaxRollupsAWrite = 2000;
 
 std::int64_t floor_to(std::int64_t time, std::int64_t step) { return time - ((time % step) + step) % step; }
 
+/// What was read within one step of a curve.
+struct Step {
+  double sum{}, low{}, high{};
+  std::uint32_t count{};
+};
+
+void add_steps(const Block& block, const std::map<std::uint32_t, std::size_t>& wanted, std::int64_t from,
+               std::int64_t to, std::int64_t step_ms, std::vector<std::map<std::int64_t, Step>>& steps) {
+  for (const auto& column : block.columns) {
+    const auto found = wanted.find(column.series);
+    if (found == wanted.end()) continue;
+    for (std::size_t i = 0; i < column.rows.size(); ++i) {
+      const auto time = block.times[column.rows[i]];
+      if (time < from || time >= to) continue;
+      const double low = column.low.empty() ? column.values[i] : column.low[i];
+      const double high = column.high.empty() ? column.values[i] : column.high[i];
+      auto& step = steps[found->second][floor_to(time, step_ms)];
+      step.low = step.count == 0 ? low : std::min(step.low, low);
+      step.high = step.count == 0 ? high : std::max(step.high, high);
+      step.sum += column.values[i];
+      ++step.count;
+    }
+  }
+}
+
 }  // namespace
 
 Result<> Store::scalar(const char* sql, std::int64_t& value) {
@@ -46,17 +72,24 @@ Result<> Store::put_block(int tier, const Block& block) {
   return (*put)->run();
 }
 
-Result<std::vector<Block>> Store::blocks(int tier, std::int64_t from, std::int64_t to) {
+Result<> Store::each_block(int tier, std::int64_t from, std::int64_t to,
+                           const std::function<void(const Block&)>& take) {
   auto select = prepared("SELECT data FROM block WHERE tier = ? AND start < ? AND stop > ? ORDER BY start");
   if (!select) return fail(select.error());
   (*select)->bind(1, std::int64_t{tier}).bind(2, to).bind(3, from);
-  std::vector<Block> all;
   for (;;) {
     auto row = (*select)->step();
     if (!row) return fail(row.error());
-    if (!*row) return all;
-    if (auto block = decode_block((*select)->column_blob(0))) all.push_back(std::move(*block));
+    if (!*row) return {};
+    if (const auto block = decode_block((*select)->column_blob(0))) take(*block);
   }
+}
+
+Result<std::vector<Block>> Store::blocks(int tier, std::int64_t from, std::int64_t to) {
+  std::vector<Block> all;
+  if (auto done = each_block(tier, from, to, [&](const Block& block) { all.push_back(block); }); !done)
+    return fail(done.error());
+  return all;
 }
 
 Result<> Store::roll_up(std::int64_t now_ms) {
@@ -142,6 +175,36 @@ std::vector<std::pair<Timestamp, double>> Store::history(int tier, Metric metric
     }
   }
   return points;
+}
+
+std::vector<std::vector<Store::HistoryPoint>> Store::history(std::span<const SeriesName> series, Timestamp from,
+                                                             Timestamp to, std::int64_t step_ms) {
+  std::vector<std::vector<HistoryPoint>> curves(series.size());
+  if (!ready()) return curves;
+  std::map<std::uint32_t, std::size_t> wanted;
+  for (std::size_t i = 0; i < series.size(); ++i)  // a question gives no ids: what nobody stored has no history
+    if (const auto id =
+            known_series(fmt::format("{}/{}/{}", info(series[i].metric).name, series[i].component, series[i].key)))
+      wanted[*id] = i;
+  std::vector<std::map<std::int64_t, Step>> steps(series.size());
+  constexpr std::int64_t kTierStepMs[] = {0, 5 * kMinuteMs, kHourMs, kDayMs};
+  auto begin = to_unix_ms(from);
+  for (int tier = 3; tier >= 0; --tier) {
+    if (kTierStepMs[tier] > step_ms) continue;
+    auto end = to_unix_ms(to);
+    if (tier > 0) {
+      const auto done = meta(fmt::format("rolled_up_{}", tier));
+      end = std::min<std::int64_t>(end, done ? std::strtoll(done->c_str(), nullptr, 10) : 0);
+    }
+    if (end <= begin) continue;
+    const auto take = [&](const Block& block) { add_steps(block, wanted, begin, end, step_ms, steps); };
+    if (!each_block(tier, begin, end, take)) return curves;
+    begin = end;
+  }
+  for (std::size_t i = 0; i < series.size(); ++i)
+    for (const auto& [start, step] : steps[i])
+      curves[i].push_back({start, step.sum / static_cast<double>(step.count), step.low, step.high});
+  return curves;
 }
 
 Store::Size Store::size() {

@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 
+#include "agent/page/html.hpp"
 #include "agent/service/language.hpp"
 #include "tests/support/data.hpp"
 
@@ -25,8 +26,9 @@ std::set<std::string> placeholders(const std::string& text) {
 std::set<std::string> keys_in_sources() {
   std::set<std::string> keys;
   const std::regex pattern(
-      "\"((?:cli|components|consent|desktop|doctor|enroll|feedback|findings|forget|help|level|page|privacy|record|"
-      "report|snooze|status|steps|uploads|welcome)\\.(?!json)[a-z_]+)\"");
+      "\"((?:area|cli|components|consent|coverage|desktop|detail|dialog|doctor|enroll|feedback|findings|forget|help|"
+      "level|page|plot|privacy|record|"
+      "report|snooze|status|steps|uploads|welcome)\\.(?!json|css)[a-z_]+)\"");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(test::source_dir() / "agent")) {
     if (entry.path().extension() != ".cpp" || entry.path().string().find("/tests/") != std::string::npos) continue;
     std::ifstream file(entry.path());
@@ -39,8 +41,8 @@ std::set<std::string> keys_in_sources() {
 }  // namespace
 
 TEST_CASE("every text exists in English and Chinese, with the same placeholders") {
-  const Texts english("en");
-  const Texts chinese("zh-CN");
+  const auto english = agent::page_texts("en");
+  const auto chinese = agent::page_texts("zh-CN");
   REQUIRE_FALSE(english.all().empty());
   CHECK(english.all().size() == chinese.all().size());
   for (const auto& [key, text] : english.all()) {
@@ -52,7 +54,7 @@ TEST_CASE("every text exists in English and Chinese, with the same placeholders"
 }
 
 TEST_CASE("every key that the programs ask for is in the data") {
-  const Texts english("en");
+  const auto english = agent::page_texts("en");
   const auto keys = keys_in_sources();
   CHECK(keys.size() > 60);
   for (const auto& key : keys) {
@@ -73,5 +75,5 @@ TEST_CASE("Chinese locales read Chinese, all others English") {
 
 TEST_CASE("placeholders are filled once and not read again") {
   const Texts english("en");
-  CHECK(english.fill("page.tell_them", {"{1}", "x"}).find("{1} x") != std::string::npos);
+  CHECK(english.fill("privacy.enrolled", {"{1}", "x"}).find("{1} (x)") != std::string::npos);
 }

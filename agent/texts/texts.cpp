@@ -11,17 +11,22 @@ namespace hale::agent {
 
 Texts::Texts(std::string_view language) {
   const auto* file = find_embedded(embedded::agent_texts(), language == "zh-CN" ? "zh-CN.json" : "en.json");
-  if (file == nullptr) return;
-  const auto document = parse_json(file->bytes);
+  if (file != nullptr) add(file->bytes);
+}
+
+void Texts::add(std::string_view json) {
+  const auto document = parse_json(json);
   if (!document || !document->is_object()) return;
   for (const auto& [key, value] : document->items())
     if (value.is_string()) texts_[key] = value.get<std::string>();
 }
 
-std::string Texts::get(std::string_view key) const {
+std::optional<std::string> Texts::find(std::string_view key) const {
   const auto found = texts_.find(key);
-  return found != texts_.end() ? found->second : std::string(key);
+  return found != texts_.end() ? std::optional(found->second) : std::nullopt;
 }
+
+std::string Texts::get(std::string_view key) const { return find(key).value_or(std::string(key)); }
 
 std::string Texts::fill(std::string_view key, std::initializer_list<std::string_view> values) const {
   const auto pattern = get(key);

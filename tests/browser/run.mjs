@@ -22,9 +22,10 @@ import { devices } from './suites/devices.mjs';
 import { keyboard } from './suites/keyboard.mjs';
 import { live } from './suites/live.mjs';
 import { looks } from './suites/looks.mjs';
+import { owner } from './suites/owner.mjs';
 import { session } from './suites/session.mjs';
 
-const suites = { session, devices, device, live, looks, keyboard, administration, roles };
+const suites = { session, devices, device, live, looks, keyboard, administration, roles, owner };
 const total = 28;
 
 function programs() {
