@@ -91,14 +91,13 @@ Parameters::Physics parse_physics(const JsonView& json) {
 }
 
 Parameters::Dust parse_dust(const JsonView& json) {
-  json.allow({"level", "level_hot", "sigmas", "without_power", "without_fan", "blind_gpu", "leave", "days", "of_days",
-              "raw_share", "trend_z", "large", "throttled_level", "throttled_minutes"});
+  json.allow({"level", "level_hot", "sigmas", "without_power", "without_fan", "leave", "days", "of_days", "raw_share",
+              "trend_z", "large", "throttled_level", "throttled_minutes"});
   Parameters::Dust dust{within(json, "level", 0.02, 1),
                         within(json, "level_hot", 0.02, 1),
                         within(json, "sigmas", 0, 10),
                         within(json, "without_power", 1, 5),
                         within(json, "without_fan", 1, 5),
-                        within(json, "blind_gpu", 0, 1),
                         within(json, "leave", 0.1, 0.95),
                         count(json, "days", 1, 60),
                         count(json, "of_days", 1, 60),
@@ -131,8 +130,8 @@ Parameters parse_parameters(const JsonView& json) {
   p.fan = {within(fan, "slow", 0.02, 0.9), count(fan, "days", 1, 60), count(fan, "of_days", 1, 60)};
   if (p.fan.days > p.fan.of_days) fan.report("days", "is more than of_days");
   const JsonView sudden = json.child("sudden");
-  sudden.allow({"step", "days", "settle"});
-  p.sudden = {within(sudden, "step", 0.1, 1), count(sudden, "days", 1, 30), count(sudden, "settle", 1, 60)};
+  sudden.allow({"step", "settle"});
+  p.sudden = {within(sudden, "step", 0.1, 1), count(sudden, "settle", 1, 60)};
   return p;
 }
 

@@ -55,7 +55,6 @@ struct Parameters {
     double sigmas;         ///< and above so many of its own scatter
     double without_power;  ///< the level times this
     double without_fan;
-    double blind_gpu;          ///< and at least this where a discrete GPU says nothing
     double leave;              ///< share of the level at which it ends
     int days, of_days;         ///< active days above the level
     double raw_share;          ///< and this share of it on most days by the day's own indicator
@@ -82,8 +81,7 @@ struct Parameters {
     int days, of_days;
   } fan;
   struct Sudden {
-    double step;  ///< a step of more than this share of the indicator ...
-    int days;     ///< ... within so many days is no dust
+    double step;  ///< a step of more than this share of the indicator is no dust
     int settle;   ///< active days to look at after a change of firmware or system
   } sudden;
 };
