@@ -62,6 +62,18 @@ const Judge::State::Described* Judge::State::described_as(ComponentIndex compone
   return found == described.end() ? nullptr : &*found;
 }
 
+std::string_view Judge::State::fact_of(ComponentIndex component, ComponentFact fact) const {
+  const Described* known = described_as(component);
+  if (known == nullptr) return {};
+  switch (fact) {
+    case ComponentFact::model:
+      return known->model;
+    case ComponentFact::bus:
+      return known->bus;
+  }
+  return {};
+}
+
 std::optional<double> Judge::State::decode(const SeriesPlan& series, double raw48) const {
   if (!(raw48 >= 0) || raw48 >= 0x1p48) return {};
   const Described* disk = described_as(series.component);
@@ -136,17 +148,19 @@ void Judge::State::change_plan(TypeOverrides overrides) {
 void Judge::describe(const Component& component) {
   State& s = *state_;
   const ComponentIndex index = s.plan->component_index(component.id);
-  const bool names = !component.name.empty() || !component.vendor.empty() || !component.model.empty();
+  const bool names =
+      !component.name.empty() || !component.vendor.empty() || !component.model.empty() || !component.bus.empty();
   if (names) {
     auto known = std::find_if(s.described.begin(), s.described.end(),
                               [index](const State::Described& one) { return one.component == index; });
     if (known == s.described.end()) {
-      s.described.push_back({index, {}, {}, {}});
+      s.described.push_back({index, {}, {}, {}, {}});
       known = s.described.end() - 1;
     }
     if (!component.name.empty()) known->name = component.name;
     if (!component.vendor.empty()) known->vendor = component.vendor;
     if (!component.model.empty()) known->model = component.model;
+    if (!component.bus.empty()) known->bus = component.bus;
   }
   if (component.type == ComponentType::other || component.type == s.plan->type_of(index)) return;
   TypeOverrides overrides = s.plan->overrides();

@@ -4,7 +4,7 @@ namespace hale::rules {
 namespace {
 
 constexpr std::string_view kMagic = "hale-judge";
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 
 void save_context(const Context& context, StateWriter& writer) {
   for (const auto* text :
@@ -45,7 +45,7 @@ std::string Judge::save() const {
   writer.number(static_cast<std::uint32_t>(s.described.size()));
   for (const auto& one : s.described) {
     writer.text(s.plan->component(one.component));
-    for (const auto* text : {&one.name, &one.vendor, &one.model}) writer.text(*text);
+    for (const auto* text : {&one.name, &one.vendor, &one.model, &one.bus}) writer.text(*text);
   }
   writer.number(s.context != nullptr);
   if (s.context) save_context(*s.context, writer);
@@ -104,8 +104,8 @@ Result<> Judge::restore(std::string_view bytes) {
   }
   s.change_plan(std::move(overrides));
   for (std::uint32_t left = reader.count(16); left > 0 && reader.good(); --left) {
-    State::Described one{s.plan->component_index(reader.text()), {}, {}, {}};
-    for (auto* text : {&one.name, &one.vendor, &one.model}) *text = reader.text();
+    State::Described one{s.plan->component_index(reader.text()), {}, {}, {}, {}};
+    for (auto* text : {&one.name, &one.vendor, &one.model, &one.bus}) *text = reader.text();
     s.described.push_back(std::move(one));
   }
   if (reader.number<bool>()) {

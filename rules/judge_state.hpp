@@ -23,11 +23,15 @@ struct Judge::State {
         options(std::move(policy)),
         sink(&output),
         plan(Plan::of(names, rules.shared(), {})),
-        engine(plan) {}
+        engine(plan) {
+    engine.set_facts([this](ComponentIndex component, ComponentFact fact) { return fact_of(component, fact); });
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   struct Described {
     ComponentIndex component{};
-    std::string name, vendor, model;
+    std::string name, vendor, model, bus;
   };
   struct Refused {
     std::uint64_t count{};
@@ -61,6 +65,7 @@ struct Judge::State {
   std::optional<double> decode(const SeriesPlan& series, double raw48) const;
   void refuse_sample(SeriesIndex series, Refusal refusal, double value);
   const Described* described_as(ComponentIndex component) const;
+  std::string_view fact_of(ComponentIndex component, ComponentFact fact) const;
 
   std::string fingerprint(std::uint16_t rule, ComponentIndex component) const;
   Finding make_finding(const Engine::Standing& standing, FindingState state, Millis time) const;

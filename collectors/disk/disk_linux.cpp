@@ -88,6 +88,7 @@ Component make_component(const DiskInfo& info) {
   component.model = info.model;
   component.vendor = info.vendor.empty() ? std::string(disk_maker(info.model)) : info.vendor;
   component.firmware = info.firmware;
+  component.bus = info.usb ? "usb" : info.nvme ? "nvme" : "";
   component.serial_hash = info.serial;  // hashed where it was found
   component.name = info.model.empty() ? "Disk" : info.model;
   return component;

@@ -23,8 +23,9 @@ constexpr std::array<std::pair<std::string_view, DetectorFactory>, 7> kDetectors
 }};
 
 // And of models.
-constexpr std::array<std::pair<std::string_view, DetectorFactory>, 1> kModels{{
+constexpr std::array<std::pair<std::string_view, DetectorFactory>, 2> kModels{{
     {"cooling_model", make_cooling_model},
+    {"disk_risk", make_disk_risk},
 }};
 
 std::unique_ptr<const Detector> make_of(std::span<const std::pair<std::string_view, DetectorFactory>> list,

@@ -44,5 +44,6 @@ std::unique_ptr<const Detector> make_verdict(const JsonView& json, const RuleSco
 
 // Models likewise.
 std::unique_ptr<const Detector> make_cooling_model(const JsonView& json, const RuleScope& scope);
+std::unique_ptr<const Detector> make_disk_risk(const JsonView& json, const RuleScope& scope);
 
 }  // namespace hale::rules

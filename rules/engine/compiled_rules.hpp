@@ -31,9 +31,14 @@ enum class InputKind : std::uint8_t {
   peak,        ///< the largest `first` ever seen
   past_peak,   ///< the largest `first` seen on earlier days while `second` was at most `while_at_most`; `initial` until
                ///< then
+  fact,        ///< 1 when what the component is (its model, its bus) begins with one of `begins`, else 0; absent when
+               ///< it was not told
   earlier,     ///< the running mean of `first` over the rows before this one, with a time constant of `over`
   hidden,      ///< room that a past_peak or an earlier works in
 };
+
+/// What is told of a component besides readings.
+enum class ComponentFact : std::uint8_t { model, bus };
 
 struct EventName {
   std::string source;
@@ -53,6 +58,8 @@ struct InputSpec {
   Metric metric{};
   std::string key;
   std::vector<EventName> events;
+  ComponentFact fact{};
+  std::vector<std::string> begins;  ///< in small letters
   Slot first{}, second{};
   double while_at_most{};
   double initial{};
@@ -83,6 +90,7 @@ struct CompiledRule {
   Bind bind;
   std::vector<InputSpec> inputs;
   std::vector<Slot> derived;              ///< inputs computed from others, in an order that works
+  SlotMask facts{};                       ///< inputs that are facts of the component
   SlotMask lasting{};                     ///< inputs that stay valid until replaced
   bool timed{};                           ///< some stay valid for a while
   std::vector<SlotMask> needs;            ///< every mask must have at least one input that was seen

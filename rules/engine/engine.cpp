@@ -106,6 +106,7 @@ void Engine::derive(Case& one, const CompiledRule& rule) const {
         break;
       case InputKind::series:
       case InputKind::events:
+      case InputKind::fact:
       case InputKind::hidden:
         break;
     }
@@ -189,8 +190,25 @@ Inputs Engine::inputs_of(const Case& one, const CompiledRule& rule) const {
 /// For explanations the last number that was read will do, however old.
 Inputs Engine::last_known(const Case& one) { return {one.values.get(), one.seen, 0}; }
 
+void Engine::read_facts(Case& one, const CompiledRule& rule) const {
+  for (Slot slot = 0; facts_ && slot < rule.inputs.size(); ++slot) {
+    if ((rule.facts >> slot & 1u) == 0) continue;
+    const InputSpec& input = rule.inputs[slot];
+    const std::string_view told = facts_(plan_->binding(one.binding).component, input.fact);
+    if (told.empty()) continue;
+    const bool fits = std::any_of(input.begins.begin(), input.begins.end(), [told](const std::string& begin) {
+      const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+      return told.size() >= begin.size() &&
+             std::equal(begin.begin(), begin.end(), told.begin(), [&](char a, char b) { return a == small(b); });
+    });
+    one.values[slot] = fits ? 1 : 0;
+    one.seen |= 1u << slot;
+  }
+}
+
 bool Engine::judge(Case& one, const OnTransition& on_transition) {
   const CompiledRule& rule = rule_of(one);
+  if (rule.facts != 0) read_facts(one, rule);
   if (!rule.derived.empty()) derive(one, rule);
   const Inputs inputs = inputs_of(one, rule);
   const Others others(*this, plan_->binding(one.binding).component);

@@ -35,7 +35,11 @@ class Engine {
  public:
   using OnTransition = std::function<void(Transition&&)>;
 
+  /// Tells what a component is; empty when it was not told.
+  using FactSource = std::function<std::string_view(ComponentIndex, ComponentFact)>;
+
   explicit Engine(std::shared_ptr<Plan> plan) : plan_(std::move(plan)) {}
+  void set_facts(FactSource facts) { facts_ = std::move(facts); }
 
   void begin(const Row& row);
   void feed(const std::vector<Feed>& feeds, double value);
@@ -89,6 +93,7 @@ class Engine {
   Standing standing_of(const Case& one) const;
   static Inputs last_known(const Case& one);
   void derive(Case& one, const CompiledRule& rule) const;
+  void read_facts(Case& one, const CompiledRule& rule) const;
   static bool derive_pair(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs);
   static bool derive_peak(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs);
   bool derive_earlier(Case& one, Slot slot, const InputSpec& input, const Inputs& inputs) const;
@@ -105,6 +110,7 @@ class Engine {
   std::string missing(const CompiledRule& rule, SlotMask seen) const;
 
   std::shared_ptr<Plan> plan_;
+  FactSource facts_;
   std::vector<Case> cases_;
   std::vector<std::uint16_t> case_of_;  ///< by binding, from 1; 0 = none yet
   std::uint32_t active_count_{};

@@ -100,6 +100,21 @@ void parse_events(const JsonView& json, InputSpec& input) {
   if (input.scope == Scope::type) json.report("of", "events are of the rule's own or a named component");
 }
 
+void parse_fact(const JsonView& json, InputSpec& input) {
+  json.allow({"fact", "begins", "optional"});
+  input.kind = InputKind::fact;
+  input.fact = json.word<ComponentFact>("fact", {{"model", ComponentFact::model}, {"bus", ComponentFact::bus}});
+  for (const JsonView& item : json.list("begins")) {
+    std::string begin = item.as_text();
+    std::transform(begin.begin(), begin.end(), begin.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (begin.empty()) item.report("is empty: every component would fit");
+    input.begins.push_back(std::move(begin));
+  }
+  if (input.begins.empty()) json.report("begins", "is missing or empty");
+  input.valid_for = -1;
+}
+
 void parse_pair(const JsonView& json, InputSpec& input, const CompiledRule& rule) {
   const std::string_view key = json.has("ratio") ? "ratio" : "difference";
   json.allow({key, "valid_for", "unit", "optional"});
@@ -167,14 +182,17 @@ void parse_input(const JsonView& json, CompiledRule& rule) {
     parse_events(from, input);
   else if (from.has("metric"))
     parse_series(from, input);
+  else if (from.has("fact"))
+    parse_fact(from, input);
   else if (from.has("ratio") || from.has("difference") || from.has("peak") || from.has("past_peak") ||
            from.has("earlier"))
     parse_derived(from, input, rule);
   else
-    from.report("expected one of metric, events, ratio, difference, peak, past_peak, earlier");
+    from.report("expected one of metric, events, fact, ratio, difference, peak, past_peak, earlier");
   input.optional = from.flag_or("optional", false);
   const SlotMask bit = 1u << rule.inputs.size();
   if (input.valid_for < 0) rule.lasting |= bit;
+  if (input.kind == InputKind::fact) rule.facts |= static_cast<SlotMask>(bit);
   if (input.valid_for > 0) rule.timed = true;
   const bool works_in_more = input.kind == InputKind::past_peak || input.kind == InputKind::earlier;
   rule.inputs.push_back(std::move(input));
@@ -218,7 +236,9 @@ void parse_stages(const JsonView& json, CompiledRule& rule, const RuleScope& sco
   for (std::size_t i = 0; i < rule.inputs.size(); ++i) {
     const InputSpec& input = rule.inputs[i];
     if (input.kind == InputKind::hidden) used |= 1u << i;
-    if (input.kind == InputKind::series || input.kind == InputKind::events || input.kind == InputKind::hidden) continue;
+    if (input.kind == InputKind::series || input.kind == InputKind::events || input.kind == InputKind::fact ||
+        input.kind == InputKind::hidden)
+      continue;
     used |= 1u << input.first;
     if (input.kind != InputKind::peak && input.kind != InputKind::earlier) used |= 1u << input.second;
   }

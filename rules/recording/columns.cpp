@@ -17,9 +17,10 @@ constexpr std::array<std::pair<std::string_view, ColumnKind>, 8> kPlain{{
     {"host.utc_offset", ColumnKind::utc_offset},
 }};
 
-constexpr std::array<std::pair<std::string_view, ColumnKind>, 3> kFacts{{
+constexpr std::array<std::pair<std::string_view, ColumnKind>, 4> kFacts{{
     {"hw.model", ColumnKind::model},
     {"hw.vendor", ColumnKind::vendor},
+    {"hw.bus", ColumnKind::bus},
     {"hw.type", ColumnKind::type},
 }};
 

@@ -22,13 +22,14 @@ enum class ColumnKind : std::uint8_t {
   utc_offset,
   model,
   vendor,
+  bus,
   type,
 };
 
 struct Column {
   ColumnKind kind{ColumnKind::ignored};
   std::uint32_t index{};  ///< of the series or event in the layout; of strings: a running number
-  std::string component;  ///< model, vendor, type
+  std::string component;  ///< model, vendor, bus, type
 };
 
 /// What a column's name means; series and events are added to the layout. `ignored` for a name nobody knows.

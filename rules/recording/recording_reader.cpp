@@ -112,6 +112,7 @@ class CsvRecording final : public RecordingReader {
       case ColumnKind::utc_offset:
       case ColumnKind::model:
       case ColumnKind::vendor:
+      case ColumnKind::bus:
       case ColumnKind::type:
         texts_.push_back(at);
         break;
@@ -185,6 +186,7 @@ class CsvRecording final : public RecordingReader {
     }
     if (column.kind == ColumnKind::model) component->model = text;
     if (column.kind == ColumnKind::vendor) component->vendor = text;
+    if (column.kind == ColumnKind::bus) component->bus = text;
     if (column.kind == ColumnKind::type) {
       const auto type = parse_component_type(text);
       if (!type) return fail(rows_.error_at(at, fmt::format("\"{}\" is no type of component", text)));

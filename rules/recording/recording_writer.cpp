@@ -40,6 +40,7 @@ Cells cells_of(const Collection& collection) {
     if (component.type != ComponentType::other) cells["hw.type/" + component.id] = to_string(component.type);
     if (!component.model.empty()) cells["hw.model/" + component.id] = component.model;
     if (!component.vendor.empty()) cells["hw.vendor/" + component.id] = component.vendor;
+    if (!component.bus.empty()) cells["hw.bus/" + component.id] = component.bus;
   }
   // fmt writes the shortest digits that read back as the same number.
   for (const Reading& reading : collection.readings)
@@ -95,8 +96,8 @@ class CsvWriter final : public RecordingWriter {
  private:
   static bool is_text(const std::string& name) {
     return name.starts_with("hw.model/") || name.starts_with("hw.vendor/") || name.starts_with("hw.type/") ||
-           name.starts_with("host.") || name == "boot_id" || name == "os.build" || name == "bios.version" ||
-           name == "platform.profile";
+           name.starts_with("hw.bus/") || name.starts_with("host.") || name == "boot_id" || name == "os.build" ||
+           name == "bios.version" || name == "platform.profile";
   }
 
   std::string header() const {

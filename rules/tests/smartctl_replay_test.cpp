@@ -60,7 +60,7 @@ TEST_CASE("one snapshot is enough for the drive's own verdict, and rules that ne
   CHECK(contains(
       result.out,
       "\"device\":\"my-drive\",\"rule\":\"disk.self_assessment\",\"state\":\"active\",\"cause\":\"disk_failing\""));
-  CHECK(contains(result.out, "\"device\":\"my-drive\",\"rule\":\"disk.reallocated\",\"state\":\"active\""));
+  CHECK(contains(result.out, "\"device\":\"my-drive\",\"rule\":\"disk.failure_risk\",\"state\":\"active\""));
   CHECK(contains(result.out, "\"rule\":\"disk.self_assessment\",\"status\":\"ok\",\"tier\":\"snapshot\""));
   CHECK(contains(result.out,
                  "\"rule\":\"disk.pending_sectors\",\"status\":\"insufficient\",\"tier\":\"\",\"reason\":\"disk0: "
