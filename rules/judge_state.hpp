@@ -16,7 +16,7 @@ namespace hale::rules {
 ContextMarks marks_of(const Context& context);
 
 /// What one device keeps. Most parts are made when first needed: a disk of a fleet's recording needs few.
-struct Judge::State {
+struct Judge::State final : FactSource {
   State(const RuleSet& rules, Layout& names, PolicyOptions policy, Sink& output)
       : rule_set(rules),
         layout(&names),
@@ -24,7 +24,7 @@ struct Judge::State {
         sink(&output),
         plan(Plan::of(names, rules.shared(), {})),
         engine(plan) {
-    engine.set_facts([this](ComponentIndex component, ComponentFact fact) { return fact_of(component, fact); });
+    engine.set_facts(*this);
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -65,7 +65,7 @@ struct Judge::State {
   std::optional<double> decode(const SeriesPlan& series, double raw48) const;
   void refuse_sample(SeriesIndex series, Refusal refusal, double value);
   const Described* described_as(ComponentIndex component) const;
-  std::string_view fact_of(ComponentIndex component, ComponentFact fact) const;
+  std::string_view fact_of(ComponentIndex component, ComponentFact fact) const override;
 
   std::string fingerprint(std::uint16_t rule, ComponentIndex component) const;
   Finding make_finding(const Engine::Standing& standing, FindingState state, Millis time) const;

@@ -11,13 +11,13 @@ void PlotPoints::add(Millis time, double value) {
     --skip_;
     return;
   }
-  if (points_.size() == kMost) {
+  if (points_.size() == most_) {
     for (std::size_t i = 0; 2 * i < points_.size(); ++i) points_[i] = points_[2 * i];
-    points_.resize(kMost / 2);
+    points_.resize(most_ / 2);
     if (stride_ < 0x4000) stride_ = static_cast<std::uint16_t>(stride_ * 2);
   }
   if (points_.size() == points_.capacity())
-    points_.reserve(std::min(kMost, std::max<std::size_t>(4, points_.size() * 2)));
+    points_.reserve(std::min<std::size_t>(most_, std::max<std::size_t>(4, points_.size() * 2)));
   points_.push_back({static_cast<std::uint32_t>(time / kSecond), static_cast<float>(value)});
   skip_ = static_cast<std::uint16_t>(stride_ - 1);
 }
@@ -52,7 +52,7 @@ void PlotPoints::save(StateWriter& writer) const {
 
 void PlotPoints::restore(StateReader& reader) {
   points_.resize(reader.count(sizeof(Point)));
-  if (points_.size() > kMost) return reader.lose();
+  if (points_.size() > most_) return reader.lose();
   for (Point& point : points_) {
     reader.number(point.seconds);
     reader.number(point.value);

@@ -10,7 +10,9 @@ namespace hale::rules {
 /// memory until used.
 class PlotPoints {
  public:
-  static constexpr std::size_t kMost = 24;
+  static constexpr std::uint16_t kMost = 24;
+  /// `most`: an even number.
+  explicit PlotPoints(std::uint16_t most = kMost) : most_(most) {}
   void add(Millis time, double value);
   void clear();
   bool empty() const { return points_.empty(); }
@@ -29,6 +31,7 @@ class PlotPoints {
   std::vector<Point> points_;
   std::uint16_t stride_{1};
   std::uint16_t skip_{};
+  std::uint16_t most_;
 };
 
 }  // namespace hale::rules

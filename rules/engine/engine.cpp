@@ -191,10 +191,10 @@ Inputs Engine::inputs_of(const Case& one, const CompiledRule& rule) const {
 Inputs Engine::last_known(const Case& one) { return {one.values.get(), one.seen, 0}; }
 
 void Engine::read_facts(Case& one, const CompiledRule& rule) const {
-  for (Slot slot = 0; facts_ && slot < rule.inputs.size(); ++slot) {
+  for (Slot slot = 0; facts_ != nullptr && slot < rule.inputs.size(); ++slot) {
     if ((rule.facts >> slot & 1u) == 0) continue;
     const InputSpec& input = rule.inputs[slot];
-    const std::string_view told = facts_(plan_->binding(one.binding).component, input.fact);
+    const std::string_view told = facts_->fact_of(plan_->binding(one.binding).component, input.fact);
     if (told.empty()) continue;
     const bool fits = std::any_of(input.begins.begin(), input.begins.end(), [told](const std::string& begin) {
       const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
@@ -272,7 +272,9 @@ void Engine::touch_dependents(const Case& one) {
   const ComponentIndex component = plan_->binding(one.binding).component;
   // Cases may be made here, which moves them: `one` is not used after the first.
   for (const std::uint16_t dependent : rule_of(one).dependents) {
-    if (is_model && cases_.size() < UINT16_MAX) make_case(plan_->binding_for(dependent, component));
+    // A rule with inputs of its own is judged from its own first reading on.
+    const bool only_asks = is_model && plan_->rules().rules[dependent].inputs.empty();
+    if (only_asks && cases_.size() < UINT16_MAX) make_case(plan_->binding_for(dependent, component));
     const auto binding = plan_->find_binding(dependent, component);
     if (binding && *binding < case_of_.size() && case_of_[*binding] != 0)
       plan_->touched().push_back(case_of_[*binding] - 1u);

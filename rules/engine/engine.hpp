@@ -29,17 +29,22 @@ struct RuleCoverage {
   std::string reason;
 };
 
+/// Tells what a component is; empty when it was not told.
+class FactSource {
+ public:
+  virtual ~FactSource() = default;
+  virtual std::string_view fact_of(ComponentIndex component, ComponentFact fact) const = 0;
+};
+
 /// Runs the rules of one device. Rows go in as begin(), feed() and count() for what was read, end(). State is small and
 /// made on first use.
 class Engine {
  public:
   using OnTransition = std::function<void(Transition&&)>;
 
-  /// Tells what a component is; empty when it was not told.
-  using FactSource = std::function<std::string_view(ComponentIndex, ComponentFact)>;
-
   explicit Engine(std::shared_ptr<Plan> plan) : plan_(std::move(plan)) {}
-  void set_facts(FactSource facts) { facts_ = std::move(facts); }
+  /// Without, no fact is known. Must outlive the engine.
+  void set_facts(const FactSource& facts) { facts_ = &facts; }
 
   void begin(const Row& row);
   void feed(const std::vector<Feed>& feeds, double value);
@@ -110,7 +115,7 @@ class Engine {
   std::string missing(const CompiledRule& rule, SlotMask seen) const;
 
   std::shared_ptr<Plan> plan_;
-  FactSource facts_;
+  const FactSource* facts_{};
   std::vector<Case> cases_;
   std::vector<std::uint16_t> case_of_;  ///< by binding, from 1; 0 = none yet
   std::uint32_t active_count_{};

@@ -26,7 +26,7 @@ Replayed run(const std::filesystem::path& path, bool coverage = false) {
 
 const char* const kFailing = R"({"json_format_version": [1, 0], "smartctl": {"version": [7, 3], "exit_status": 8},
   "device": {"name": "/dev/sda", "type": "sat", "protocol": "ATA"}, "model_name": "Own Disk 1", "smart_status": {"passed": false},
-  "ata_smart_attributes": {"table": [{"id": 197, "name": "Current_Pending_Sector", "value": 100, "worst": 100, "thresh": 0, "raw": {"value": 0, "string": "0"}}, {"id": 5, "name": "Reallocated_Sector_Ct", "value": 90, "worst": 90, "thresh": 10, "raw": {"value": 40, "string": "40"}}]}})";
+  "ata_smart_attributes": {"table": [{"id": 197, "name": "Current_Pending_Sector", "value": 100, "worst": 100, "thresh": 0, "raw": {"value": 40, "string": "40"}}, {"id": 5, "name": "Reallocated_Sector_Ct", "value": 90, "worst": 90, "thresh": 10, "raw": {"value": 40, "string": "40"}}]}})";
 
 std::string tar_member(const std::string& name, const std::string& bytes) {
   std::string header(512, '\0');

@@ -34,3 +34,10 @@ if [ -x "$bin/../tests/real_data_test" ]; then
   echo "false alarms on recorded logs and sensors:"
   "$bin/../tests/real_data_test" "[table]" | grep '^|' || echo "  no recorded data (HALE_DATA, ../shared/data)"
 fi
+# How often the disk rules are right on drives whose end is known.
+if [ -x "$bin/../tests/disk_accuracy" ]; then
+  "$bin/../tests/disk_accuracy" >"$work/accuracy_disks.md"
+  grep -E '^(\||#|disk accuracy)' "$work/accuracy_disks.md"
+  # The page is renewed where there is data to measure on.
+  if grep -q '^# ' "$work/accuracy_disks.md"; then cp "$work/accuracy_disks.md" "$(dirname "$0")/../../docs/accuracy_disks.md"; fi
+fi

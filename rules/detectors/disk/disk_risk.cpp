@@ -9,7 +9,7 @@ namespace hale::rules::disk {
 namespace {
 
 /// More days with a rise than that say no more; the oldest go. Bounds the state of a drive that dies slowly.
-constexpr std::size_t kMostDays = 24;
+constexpr std::size_t kMostDays = 4;
 
 bool has_bits(double value, double bits) {
   return value >= 0 && value < 0x1p53 && (static_cast<std::uint64_t>(value) & static_cast<std::uint64_t>(bits)) != 0;
@@ -24,7 +24,7 @@ double Card::odds_of(int points) const {
     if (points > odds[i].first) continue;
     const auto& [x0, y0] = odds[i - 1];
     const auto& [x1, y1] = odds[i];
-    return y0 + (y1 - y0) * (points - x0) / (x1 - x0);
+    return std::round(100 * (y0 + (y1 - y0) * (points - x0) / (x1 - x0))) / 100;
   }
   return odds.back().second;
 }
@@ -55,9 +55,10 @@ void DiskRisk::take(Slot slot, double value, std::int32_t day) {
   const double rise = events ? value : value - static_cast<double>(memory->value);
   if (rise > 0) {
     if (!memory->rises) memory->rises = std::make_unique<Occurrences>();
-    memory->rises->add(day, rise);
     memory->rises->forget_before(day - card_.longest_window);
-    if (memory->rises->buckets().size() > kMostDays) memory->rises->drop(memory->rises->buckets().front().id);
+    const auto& days = memory->rises->buckets();
+    if (days.size() >= kMostDays && days.back().id < day) memory->rises->drop(days.front().id);
+    memory->rises->add(day, rise);
   }
   memory->value = static_cast<float>(value);
   memory->peak = std::max(memory->peak, memory->value);
@@ -144,8 +145,10 @@ void DiskRisk::show(Question question, const Row& row, EvidenceBuilder& builder)
   builder.evidence.from = builder.evidence.to = Timestamp(std::chrono::milliseconds(row.time));
   if (question == kUnscored) return;
   std::vector<int> of_input(card_.inputs.size());
+  SlotMask flags = 0;  // no count: not the number to be told
   for (const Term& term : card_.terms) {
     if (holds(term, day_)) of_input[term.slot] += term.points;
+    if (term.sign == Sign::bits) flags |= 1u << term.slot;
   }
   int signs = 0;
   double worst = 0;
@@ -154,7 +157,7 @@ void DiskRisk::show(Question question, const Row& row, EvidenceBuilder& builder)
     if (of_input[i] == 0) continue;
     ++signs;
     const Memory* memory = memory_of(static_cast<Slot>(i));
-    if (of_input[i] <= most) continue;
+    if (of_input[i] <= most || (flags >> i & 1u) != 0) continue;
     most = of_input[i];
     worst = std::max(widen(memory->value), widen(memory->peak));
   }

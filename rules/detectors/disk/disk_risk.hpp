@@ -45,7 +45,7 @@ class DiskRisk final : public Model {
 
   const Card& card_;
   std::vector<Memory> memories_;
-  PlotPoints course_;
+  PlotPoints course_{6};
   SlotMask facts_{};  ///< inputs that are facts and 1
   std::int32_t day_{};
   std::int16_t score_{};
