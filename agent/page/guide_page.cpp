@@ -121,13 +121,15 @@ std::optional<double> baseline_of(const Finding& finding, const Plot& plot) {
 std::string evidence(const json& explained, const Finding& finding, const Texts& texts) {
   auto html = heading(texts.get("page.evidence"));
   const auto names = part_of(explained, "plot_names");
+  // The day the page is made, which may be long after the last reading: then the plot does not reach it.
+  const auto made = parse_rfc3339(text_field(explained, "now"));
+  const auto today = made ? std::optional(*made) : std::nullopt;
   std::size_t drawn = 0;
   for (const auto& plot : finding.evidence.plots) {
     if (drawn++ == kMaxPlots) break;
     auto title = text_field(names, plot.metric.c_str());
     if (title.empty()) title = texts.find("metric." + plot.metric).value_or(plot.metric);
-    html += draw_plot(plot, texts, title, baseline_of(finding, plot),
-                      plot.points.empty() ? std::optional<Timestamp>() : finding.last_seen);
+    html += draw_plot(plot, texts, title, baseline_of(finding, plot), today);
   }
   html += evidence_rows(explained, finding, texts);
   html += paragraph(

@@ -4,6 +4,8 @@
 
 #include "agent/page/report_plots.hpp"
 #include "agent/service/json_fields.hpp"
+#include "core/time.hpp"
+#include "platform/clock.hpp"
 
 namespace hale::agent {
 
@@ -22,6 +24,7 @@ Result<json> gather_guide(const AskAgent& ask, const std::string& id, const std:
     (*explained)["detailed_texts"] = other->value("texts", json::object());
     if (detailed) (*explained)["texts"].swap((*explained)["detailed_texts"]);
   }
+  (*explained)["now"] = to_rfc3339(system_clock().now());
   return explained;
 }
 

@@ -42,6 +42,7 @@ json explained() {
                              95}};
   return {{"finding", to_json(finding)},
           {"language", "en"},
+          {"now", to_rfc3339(finding.first_seen + std::chrono::hours(1))},
           {"evidence",
            {{{"fact", "fan_speed"}, {"name", "Fan speed"}, {"text", "2400 rpm"}},
             {{"fact", "x"}, {"name", "<b>"}, {"text", "<script>alert(1)</script>"}}}},
