@@ -183,6 +183,13 @@ function startDesktop(agent) {
   say('The message is shown as a desktop notification.');
 }
 
+/// A gaming laptop's first hundred days: learnt clean, then dust (the truth is in the file beside it).
+function simulateDust() {
+  run('hale-sim', ['--seed', '7', '--case', 'dust', '--class', 'gaming', '--tier', 'full', '--days', '100', '--gzip', '--out', work]);
+  say('It is a simulated gaming laptop: 100 days, of which the last two months make it dusty.');
+  return path.join(work, 'dust-7.csv.gz');
+}
+
 async function demo() {
   fs.mkdirSync(options.work, {recursive: true});
   work = fs.mkdtempSync(path.join(options.work, 'run-'));
@@ -191,12 +198,13 @@ async function demo() {
   say('This PC: enrolling, and collecting from its own sensors ...');
   const own = await startAgent(fleet, 'this-pc', []);
   const cooling = await describeOwnSensors(own);
-  if (!cooling) say('This machine shows no cooling sensors (a virtual machine?), so a second device replays a recorded one through the same pipeline.');
+  if (!cooling) say('This machine shows no cooling sensors (a virtual machine?), so a second device replays one through the same pipeline.');
 
-  const recording = path.resolve(options.recording || path.join(repository, 'tests/golden/recordings/demo_laptop/recording.csv.gz'));
   if (!cooling || options.once || options.recording) {
+    const recording = options.recording ? path.resolve(options.recording) : simulateDust();
     const expected = run('hale', ['replay', recording, '--no-coverage']).split('\n').filter(Boolean).map((line) => JSON.parse(line)).filter((line) => line.type === 'finding');
     if (expected.length === 0) throw new Error(`hale replay finds nothing in ${recording}; the demo needs a recording with a finding`);
+    if (!options.recording && !expected.some((finding) => finding.cause === 'dust')) throw new Error(`hale replay does not find the dust in ${recording}`);
     const replayed = await startAgent(fleet, 'replayed-pc', ['--replay', recording, '--speed', '0']);
     let missing = expected;
     await until(`${expected.length} findings of ${path.basename(recording)} in the fleet's API`, 240, async () => {

@@ -1,5 +1,6 @@
 #include "tests/sim/sensors.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace hale::sim {
@@ -42,6 +43,16 @@ void show_zone(SensorSuite& suite, Random& random) {
   show_temperature(suite, as, random);
   suite[as].step = random.chance(0.8) ? 1 : 0.1;
   suite[as].offset += random.between(-4, 6);
+}
+
+/// A die's sensor is trimmed at its limit, and errs with the distance from it (Intel's datasheets on the digital
+/// thermal sensor).
+void show_die(SensorSuite& suite, const Machine& machine, Random& random) {
+  show_temperature(suite, Channel::cpu, random);
+  Sensor& sensor = suite[Channel::cpu];
+  sensor.scale = 1 + 0.03 * random.normal();
+  sensor.offset = (1 - sensor.scale) * machine.cpu.limit + 0.3 * random.normal();
+  sensor.noise = std::min(sensor.noise, 0.3);
 }
 
 void show_extras(SensorSuite& suite, const Machine& machine, Random& random) {
@@ -105,7 +116,7 @@ SensorSuite draw_sensors(const Machine& machine, Tier tier, Random& random) {
   if (windows)
     show_zone(suite, random);
   else
-    show_temperature(suite, Channel::cpu, random);
+    show_die(suite, machine, random);
   show(suite, Channel::load, 0.001);
   if (windows || random.chance(0.85)) show(suite, Channel::frequency, 1e6, 1, 2e7);
   const bool gpu = machine.gpu.discrete ? windows || tier == Tier::full || random.chance(0.6) : random.chance(0.35);

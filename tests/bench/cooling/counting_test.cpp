@@ -86,12 +86,16 @@ TEST_CASE("found before harm includes the day of harm; found late or never count
     fleet.back().alarms = {alarm(60, Cause::dust)};
   }
   fleet.push_back(machine(sim::Fault::dust));
+  fleet.back().truth.harm = 29;  // before +3 %
+  fleet.back().alarms = {alarm(10, Cause::dust)};
+  fleet.push_back(machine(sim::Fault::dust));
   fleet.back().truth.harm = 100;
   fleet.push_back(machine(sim::Fault::dust));
   const Summary sum = summarize(pick(fleet, [](const Judged&) { return true; }));
   CHECK(sum.dust_before_harm.of == 4);
   CHECK(sum.dust_before_harm.hits == 2);
-  CHECK(sum.dust_15.of == 5);
+  CHECK(sum.dust_harmed_at_once.hits == 1);
+  CHECK(sum.dust_15.of == 6);
   CHECK(sum.dust_15.hits == 3);
   CHECK(median(sum.dust_delay) == -90);
 }

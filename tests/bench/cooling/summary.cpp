@@ -14,10 +14,20 @@ void count(Share& share, bool hit) {
   share.hits += hit ? 1 : 0;
 }
 
+/// Named at any time, at least as degraded.
+bool is_named(const Judged& machine) {
+  return std::any_of(machine.alarms.begin(), machine.alarms.end(), [](const Alarm& alarm) {
+    return alarm.cause == Cause::dust || alarm.cause == Cause::cooling_degraded;
+  });
+}
+
 void add_dust(Summary& summary, const Judged& machine) {
   const auto found = day_found(machine);
   const auto& truth = machine.truth;
-  if (truth.harm) count(summary.dust_before_harm, found && *found <= *truth.harm);
+  // Who was harmed before resistance rose by 3 % cannot be found in time as this is counted, and is counted apart.
+  const bool findable = truth.harm && truth.above_3 && *truth.above_3 <= *truth.harm;
+  if (findable) count(summary.dust_before_harm, found && *found <= *truth.harm);
+  if (truth.harm && !findable) count(summary.dust_harmed_at_once, is_named(machine));
   if (!truth.above_15) return;
   count(summary.dust_15, found.has_value());
   if (found) summary.dust_delay.push_back(*found - *truth.above_15);

@@ -21,6 +21,7 @@ struct Summary {
   int machines{};
   double years{};
   Share dust_before_harm;          ///< of dusty machines that came to harm
+  Share dust_harmed_at_once;       ///< harmed before +3 %: those that ever heard of dust or degraded cooling
   Share dust_15;                   ///< of dusty machines that reached +15 %
   std::vector<double> dust_delay;  ///< days from +15 % to found
   Rate false_dust, false_cooling;  ///< of healthy machines

@@ -82,8 +82,8 @@ std::string accuracy(const std::vector<Judged>& fleet) {
 }
 
 std::string faults(const std::vector<Judged>& fleet) {
-  std::string out = head({"fault", "machines", "found", "material", "of these found", "median day found",
-                          "any cooling alarm after its begin", "called dust"});
+  std::string out = head({"fault", "machines", "found", "material", "of these found", "named before harm",
+                          "median day found", "any cooling alarm after its begin", "called dust"});
   for (int i = 0; i <= static_cast<int>(sim::Case::blocked_vent); ++i) {
     const auto what = static_cast<sim::Case>(i);
     const Machines machines = pick(fleet, [&](const Judged& one) { return one.what == what; });
@@ -103,8 +103,14 @@ std::string faults(const std::vector<Judged>& fleet) {
       if (day && from >= 0) delay.push_back(*day - from);
     }
     out += row({std::string(sim::to_string(what)), std::to_string(machines.size()), say(found),
-                std::to_string(material.of), say(material), say_days(delay), say(any), say(dust)});
+                std::to_string(material.of), say(material), say(summarize(machines).dust_before_harm), say_days(delay),
+                say(any), say(dust)});
   }
+  const Share at_once = summarize(pick(fleet, [](const Judged&) { return true; })).dust_harmed_at_once;
+  out += fmt::format(
+      "\nDusty PCs that came to harm before resistance rose by 3 % (dusty at installation) are not in \"before harm\"; "
+      "told of dust or degraded cooling at any time: {}.\n",
+      say(at_once));
   const Share same_day = episodes_named_same_day(pick(fleet, [](const Judged&) { return true; }));
   return out +
          fmt::format("\nDays with a vent blocked for 20 minutes or more, named on that day: {}.\n", say(same_day));
