@@ -101,7 +101,7 @@ describe('evidence', () => {
     expect(evidenceName('disk.reallocated', 'hw.physical_disk.smart', en)).toBe('Places replaced by spare ones');
     expect(evidenceName('disk.unknown', 'hw.physical_disk.smart', en)).toBe('Disk health value (SMART)');
     expect(evidenceName('battery.worn', 'health', zhCN)).toBe('剩余容量比例');
-    expect(evidenceName('battery.worn', 'percentage_used', en)).toBe('Endurance used');
+    expect(evidenceName('battery.worn', 'percentage_used', en)).toBe('Rated life used');
   });
 });
 
