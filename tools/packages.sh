@@ -9,6 +9,7 @@ packages_browser=(chromium)
 packages_fuzz=(clang libclang-rt-14-dev)
 packages_format=(clang-format)
 packages_package=(dpkg-dev init-system-helpers)
+packages_fit=(python3-numpy)  # only tools/fit_disk_risk.py, which no build needs
 packages_bench=(systemd collectd-core prometheus-node-exporter iproute2 nginx-light)
 
 as_root() {

@@ -111,7 +111,7 @@ TEST_CASE("a Western Digital disk is told at the first sign, and said to be less
   CHECK(other.severity() == 0);
 }
 
-TEST_CASE("more errors never lower the risk") {
+TEST_CASE("more errors on the same days never lower the risk") {
   std::mt19937 random(11);
   const std::vector<std::string> ids{"5", "187", "188", "196", "197", "198"};
   for (int round = 0; round < 200; ++round) {
@@ -128,10 +128,23 @@ TEST_CASE("more errors never lower the risk") {
       for (const auto& id : ids) {
         const double step = random() % 3 == 0 ? static_cast<double>(random() % 40) : 0;
         low[id] += step;
-        high[id] += step + (random() % 4 == 0 ? static_cast<double>(random() % 40) : 0);
+        high[id] += step > 0 && random() % 4 == 0 ? step + static_cast<double>(random() % 40) : step;
       }
     }
   }
+}
+
+TEST_CASE("a sign that a drive has lived with for long weighs less than the same sign new") {
+  Watched disk;
+  auto values = clean();
+  disk.day(0, values);
+  values["187"] = 2;
+  values["197"] = 1;
+  disk.day(1, values);
+  const double fresh = disk.risk();
+  for (int day = 2; day < 400; day += 10) disk.day(day, values);
+  CHECK(disk.risk() > 0);
+  CHECK(disk.risk() < fresh);
 }
 
 TEST_CASE("repeated and late rows change no risk") {

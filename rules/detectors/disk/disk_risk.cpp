@@ -15,6 +15,9 @@ bool has_bits(double value, double bits) {
   return value >= 0 && value < 0x1p53 && (static_cast<std::uint64_t>(value) & static_cast<std::uint64_t>(bits)) != 0;
 }
 
+/// Days since 1970 as they are remembered: until 2149; a clock outside that is wrong.
+std::uint16_t kept_day(std::int32_t day) { return static_cast<std::uint16_t>(std::clamp(day, 1, 65535)); }
+
 }  // namespace
 
 double Card::odds_of(int points) const {
@@ -62,7 +65,10 @@ void DiskRisk::take(Slot slot, double value, std::int32_t day) {
   }
   memory->value = static_cast<float>(value);
   memory->peak = std::max(memory->peak, memory->value);
-  if (value > 0) memory->last_high = day;
+  if (value > 0) {
+    memory->last_high = kept_day(day);
+    if (memory->first_high == 0) memory->first_high = memory->last_high;
+  }
 }
 
 bool DiskRisk::holds(const Term& term, std::int32_t day) const {
@@ -93,6 +99,8 @@ bool DiskRisk::holds(const Term& term, std::int32_t day) const {
              day - memory->last_high <= term.window_days;
     case Sign::peak:
       return static_cast<double>(memory->peak) >= term.limit;
+    case Sign::began:
+      return memory->first_high != 0 && day - memory->first_high <= term.window_days;
   }
   return false;
 }
@@ -183,6 +191,7 @@ void DiskRisk::save(StateWriter& writer) const {
     writer.number(memory.value);
     writer.number(memory.peak);
     writer.number(memory.last_high);
+    writer.number(memory.first_high);
     writer.number(memory.rises != nullptr);
     if (memory.rises) memory.rises->save(writer);
   }
@@ -203,6 +212,7 @@ void DiskRisk::restore(StateReader& reader) {
     reader.number(memory.value);
     reader.number(memory.peak);
     reader.number(memory.last_high);
+    reader.number(memory.first_high);
     if (!reader.number<bool>()) continue;
     memory.rises = std::make_unique<Occurrences>();
     memory.rises->restore(reader);

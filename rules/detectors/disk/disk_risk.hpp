@@ -27,9 +27,10 @@ class DiskRisk final : public Model {
   /// What is remembered of an input, from its first value that says anything on.
   struct Memory {
     Slot slot{};
+    std::uint16_t first_high{};  ///< the first day that was watched on which it was above 0; 0 = never
+    std::uint16_t last_high{};   ///< the latest such day
     float value{};
     float peak{};
-    std::int32_t last_high{};            ///< the latest day on which it was above 0
     std::unique_ptr<Occurrences> rises;  ///< made at the first one: most never rise
   };
   struct Count {

@@ -41,7 +41,7 @@ class DiskRiskDetector final : public Detector {
 
 int days_of(const JsonView& json) {
   const Millis window = json.duration("within");
-  if (json.errors().good() && (window < kDay || window > 400 * kDay)) json.report("within", "expected 1d to 400d");
+  if (json.errors().good() && (window < kDay || window > 800 * kDay)) json.report("within", "expected 1d to 800d");
   return static_cast<int>(window / kDay);
 }
 
@@ -51,12 +51,13 @@ void parse_sign(const JsonView& json, Term& term, bool events) {
     Sign sign;
     bool windowed;
   };
-  constexpr std::array<Word, 6> kWords{{{"at_least", Sign::at_least, false},
+  constexpr std::array<Word, 7> kWords{{{"at_least", Sign::at_least, false},
                                         {"any_bits", Sign::bits, false},
                                         {"rises_by", Sign::rise, true},
                                         {"on_days", Sign::rise_days, true},
                                         {"was", Sign::was, true},
-                                        {"was_ever", Sign::peak, false}}};
+                                        {"was_ever", Sign::peak, false},
+                                        {"began", Sign::began, true}}};
   int given = 0;
   bool windowed = false;
   for (const Word& word : kWords) {
@@ -67,15 +68,18 @@ void parse_sign(const JsonView& json, Term& term, bool events) {
     windowed = word.windowed;
     if (json.errors().good() && !(term.limit > 0)) json.report(word.key, "expected a number above 0");
   }
-  if (given != 1) return json.report("expected exactly one of at_least, any_bits, rises_by, on_days, was, was_ever");
+  if (given != 1)
+    return json.report("expected exactly one of at_least, any_bits, rises_by, on_days, was, was_ever, began");
   if (windowed) term.window_days = days_of(json);
-  if (!windowed && json.has("within")) json.report("within", "goes with rises_by, on_days and was only");
+  if (json.errors().good() && term.sign == Sign::began && term.limit != 1) json.report("began", "expected 1: above 0");
+  if (!windowed && json.has("within")) json.report("within", "goes with rises_by, on_days, was and began only");
   if (events && term.sign != Sign::rise && term.sign != Sign::rise_days)
     json.report("input", "is of events: use rises_by (how many) or on_days");
 }
 
 Term parse_term(const JsonView& json, const RuleScope& scope) {
-  json.allow({"input", "at_least", "any_bits", "rises_by", "on_days", "was", "was_ever", "within", "points", "only"});
+  json.allow(
+      {"input", "at_least", "any_bits", "rises_by", "on_days", "was", "was_ever", "began", "within", "points", "only"});
   Term term;
   term.slot = scope.slot(json, "input");
   if (!json.errors().good()) return term;

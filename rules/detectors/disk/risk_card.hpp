@@ -19,6 +19,7 @@ enum class Sign : std::uint8_t {
   rise_days,  ///< on how many days of the window it rose (of events: came)
   was,        ///< it was so high within the window, and is not any more
   peak,       ///< it was ever so high
+  began,      ///< it was first seen so high within the window: a sign that a drive has lived with long says less
 };
 
 struct Term {

@@ -79,6 +79,12 @@ bool Drive::complete() const {
   return all && end() - rows.front().start >= 720;
 }
 
+std::size_t Drive::fold(std::size_t folds) const {
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a
+  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return (hash >> 33) % folds;
+}
+
 Result<std::vector<Drive>> read_labelled(const std::filesystem::path& folder) {
   std::map<std::string, std::int64_t, std::less<>> first;
   auto read = each_row(folder / "bb_2013_2016_drives.csv.gz", 7,

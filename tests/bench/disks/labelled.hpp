@@ -31,6 +31,8 @@ struct Drive {
   double years() const { return static_cast<double>(end() - rows.front().start) / 8766; }
   /// Reports all attributes at some time, and is watched for 30 days: the drives that published tables count.
   bool complete() const;
+  /// Which of so many folds it belongs to, by its id; tools/fit_disk_risk.py goes by the same.
+  std::size_t fold(std::size_t folds) const;
 };
 
 /// Backblaze 2013-2016, as MANIFEST.md of the recorded data describes it.
