@@ -33,34 +33,6 @@ std::string member(const json& document, const char* name) {
   return found != document.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
-/// What enroll and renew answer, put into an identity. `base` holds what the answer does not say.
-Result<Identity> identity_from_answer(const std::string& body, Identity base) {
-  const auto document = parse_json(body, kMaxAnswer, 8);
-  if (!document || !document->is_object())
-    return fail(Errc::invalid_input,
-                "the fleet's answer to the enrolment is not a JSON object (" + std::to_string(body.size()) +
-                    " bytes): is this address a Hale fleet's device listener? Ask its administrator");
-  base.device_id = member(*document, "device");
-  base.certificate_pem = member(*document, "certificate");
-  if (base.device_id.empty() || base.device_id.size() > 64)
-    return fail(Errc::invalid_input,
-                "the fleet's answer holds no \"device\" of 1 to 64 characters; the fleet and this agent do not fit "
-                "each other: update the older of the two");
-  if (base.certificate_pem.empty())
-    return fail(
-        Errc::invalid_input,
-        "the fleet's answer holds no \"certificate\"; the fleet and this agent do not fit each other: update the "
-        "older of the two");
-  if (auto ca = member(*document, "ca"); !ca.empty()) base.ca_pem = std::move(ca);
-  if (auto key = member(*document, "command_key"); !key.empty()) base.command_key = std::move(key);
-  if (auto name = member(*document, "organization"); !name.empty()) base.organization = sanitize_utf8(name, 200);
-  if (const auto consent = member(*document, "consent"); !consent.empty()) base.consent_required = consent != "given";
-  const auto life = read_certificate_life(base.certificate_pem);
-  if (!life) return fail(Error(life.error()).with_context("\"certificate\" in the fleet's answer"));
-  base.certificate_not_after = life->not_after;
-  return base;
-}
-
 bool keeps_token(const std::string& body) {
   const auto document = parse_json(body, kMaxAnswer, 8);
   if (!document || !document->is_object()) return false;
@@ -141,7 +113,7 @@ Result<CopyEnrolled> take_copy_answer(const HttpResponse& answer, const Enrolmen
   base.fleet_url = copied.fleet_url;
   base.ca_pem = copied.ca_pem;
   base.hardware = options.hardware;
-  auto identity = identity_from_answer(answer.body, std::move(base));
+  auto identity = read_enrolment_answer(answer.body, std::move(base));
   if (!identity) return fail(identity.error());
   if (identity->device_id == copied.device_id)
     return fail(Errc::invalid_input, "the fleet gave this copied disk the identity of the other PC again");
@@ -155,6 +127,33 @@ Result<CopyEnrolled> take_copy_answer(const HttpResponse& answer, const Enrolmen
 }
 
 }  // namespace
+
+Result<Identity> read_enrolment_answer(const std::string& body, Identity base) {
+  const auto document = parse_json(body, kMaxAnswer, 8);
+  if (!document || !document->is_object())
+    return fail(Errc::invalid_input,
+                "the fleet's answer to the enrolment is not a JSON object (" + std::to_string(body.size()) +
+                    " bytes): is this address a Hale fleet's device listener? Ask its administrator");
+  base.device_id = member(*document, "device");
+  base.certificate_pem = member(*document, "certificate");
+  if (base.device_id.empty() || base.device_id.size() > 64)
+    return fail(Errc::invalid_input,
+                "the fleet's answer holds no \"device\" of 1 to 64 characters; the fleet and this agent do not fit "
+                "each other: update the older of the two");
+  if (base.certificate_pem.empty())
+    return fail(
+        Errc::invalid_input,
+        "the fleet's answer holds no \"certificate\"; the fleet and this agent do not fit each other: update the "
+        "older of the two");
+  if (auto ca = member(*document, "ca"); !ca.empty()) base.ca_pem = std::move(ca);
+  if (auto key = member(*document, "command_key"); !key.empty()) base.command_key = std::move(key);
+  if (auto name = member(*document, "organization"); !name.empty()) base.organization = sanitize_utf8(name, 200);
+  if (const auto consent = member(*document, "consent"); !consent.empty()) base.consent_required = consent != "given";
+  const auto life = read_certificate_life(base.certificate_pem);
+  if (!life) return fail(Error(life.error()).with_context("\"certificate\" in the fleet's answer"));
+  base.certificate_not_after = life->not_after;
+  return base;
+}
 
 std::string problem_type(const HttpResponse& response) {
   const auto document = parse_json(response.body, kMaxAnswer, 8);
@@ -198,7 +197,7 @@ Result<Identity> enroll(const EnrolmentOptions& options, const EnrolmentToken& t
   base.fleet_url = url;
   base.ca_pem = (*client)->found_ca_pem();
   base.hardware = options.hardware;
-  auto identity = identity_from_answer(answer->body, std::move(base));
+  auto identity = read_enrolment_answer(answer->body, std::move(base));
   if (!identity) return fail(identity.error());
   if (auto done = check_answer(*identity, *key, token); !done) return fail(done.error());
   auto old = read_identity(options.state_folder);
@@ -254,7 +253,7 @@ Result<Renewed> renew(const std::filesystem::path& state_folder, const Identity&
   if (answer->status != 200 && answer->status != 201) {
     return fail(Errc::unavailable, "the fleet did not renew this PC's certificate (" + describe_answer(*answer) + ")");
   }
-  auto renewed = identity_from_answer(answer->body, identity);
+  auto renewed = read_enrolment_answer(answer->body, identity);
   if (!renewed) return fail(renewed.error());
   if (renewed->device_id != identity.device_id)
     return fail(Errc::invalid_input, "the fleet renewed the certificate of another device");

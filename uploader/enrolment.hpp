@@ -57,6 +57,8 @@ struct Renewed {
 Result<Renewed> renew(const std::filesystem::path& state_folder, const Identity& identity, const ProxyOptions& proxy,
                       const std::atomic<bool>* cancel);
 
+/// What enroll and renew answer, put into an identity. `base` holds what the answer does not say. Pure.
+Result<Identity> read_enrolment_answer(const std::string& body, Identity base);
 /// "503: detail of the problem document" for people, bounded and clean.
 std::string describe_answer(const HttpResponse& response);
 /// `type` of the problem document; empty when it is none.

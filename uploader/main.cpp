@@ -8,6 +8,7 @@
 #include <string>
 
 #include "platform/files.hpp"
+#include "platform/memory.hpp"
 #include "uploader/enroll_command.hpp"
 #include "uploader/folder_owner.hpp"
 #include "uploader/identity.hpp"
@@ -90,6 +91,7 @@ int enroll(const Arguments& arguments) {
 }
 
 int run(const Arguments& arguments) {
+  hale::release_startup_memory();  // of the forty libraries that libcurl brings, most are never called
   const hale::UploadOptions options{.state_folder = arguments.state,
                                     .hardware = hale::hardware_fingerprint(arguments.sysfs, arguments.procfs),
                                     .boot_time = hale::read_boot_time(arguments.procfs),
@@ -116,6 +118,7 @@ void add_common(CLI::App& command, Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hale::be_small();
   Arguments arguments;
   arguments.state = default_state();
   CLI::App app{

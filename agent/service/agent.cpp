@@ -82,6 +82,10 @@ void Agent::start(const MakeCollectors& make_collectors, const std::string& spoo
                             [this] {
                               if (may_send()) hooks_.upload_soon();
                             },
+                        .upload_later =
+                            [this] {
+                              if (hooks_.upload_later) hooks_.upload_later();
+                            },
                         .add_bookmarks =
                             [this](std::map<std::string, std::string>& meta) {
                               for (const auto& entry : scheduler_->entries())

@@ -40,7 +40,8 @@ struct AgentOptions {
 class Agent {
  public:
   struct Hooks {
-    std::function<void()> upload_soon;  ///< something is due that does not wait; any thread
+    std::function<void()> upload_soon;     ///< something is due that does not wait; any thread
+    std::function<void()> upload_later{};  ///< something goes with the next regular upload; any thread
     std::function<void(std::chrono::milliseconds)>
         sweep_started;              ///< re-arms the watchdog; the argument is the pause that follows
     std::function<void()> settled;  ///< after the first grouped write: the start is over

@@ -14,12 +14,12 @@
 #include "agent/service/control.hpp"
 #include "agent/service/haled.hpp"
 #include "agent/service/log.hpp"
-#include "agent/service/memory_linux.hpp"
 #include "agent/service/paths.hpp"
 #include "agent/service/skip_list.hpp"
 #include "agent/service/timer_linux.hpp"
 #include "agent/service/upload_runner.hpp"
 #include "platform/local_ipc.hpp"
+#include "platform/memory.hpp"
 #include "platform/process.hpp"
 #include "platform/secrets.hpp"
 #include "platform/service.hpp"
@@ -139,6 +139,10 @@ Result<> Haled::compose() {
   Agent::Hooks hooks{.upload_soon =
                          [this] {
                            if (runner_ != nullptr) runner_->soon();
+                         },
+                     .upload_later =
+                         [this] {
+                           if (runner_ != nullptr) runner_->later();
                          },
                      .sweep_started = [this](milliseconds pause) { watchdog_.arm(pause + kHang); },
                      .settled = [] { release_startup_memory(); }};

@@ -181,7 +181,9 @@ void Pipeline::flush(Timestamp now, bool last) {
     judge_saved_ = now;
   }
   change.also.meta["last_time"] = std::to_string(to_unix_ms(last_time_));
+  const bool upload = !change.also.items.empty();
   store_.write(std::move(change), now);
+  if (upload) hooks_.upload_later();
 }
 
 void Pipeline::set_policy(const rules::PolicyOptions& policy, std::string welcome_action) {
@@ -268,6 +270,7 @@ void Pipeline::put_status(std::string body, Timestamp now) {
   GroupedChange change;
   change.also.items.push_back(make_status_item(std::move(body), now));
   store_.write(std::move(change), now);
+  hooks_.upload_later();
 }
 
 }  // namespace hale::agent

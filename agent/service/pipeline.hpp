@@ -25,6 +25,7 @@ class Pipeline final : private rules::Sink {
     std::function<void(const Notification&)> show;
     std::function<void(const std::string& id)> withdraw;
     std::function<void()> upload_soon;
+    std::function<void()> upload_later;
     std::function<void(std::map<std::string, std::string>& meta)>
         add_bookmarks;  ///< where collectors stopped reading: stored with the judge's state
   };

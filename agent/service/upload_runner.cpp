@@ -65,7 +65,7 @@ UploadOutcome parse_upload_outcome(int exit_code, std::string_view output) {
   return outcome;
 }
 
-milliseconds next_upload_delay(const UploadOutcome& outcome, std::chrono::minutes interval, double random) {
+milliseconds next_upload_delay(const UploadOutcome& outcome, milliseconds interval, double random) {
   if (outcome.exit_code == kRevoked) return kAfterRevocation;
   if (outcome.retry_after.count() > 0 && (outcome.exit_code != 0 || outcome.waiting > 0)) return outcome.retry_after;
   if (outcome.exit_code != 0) return kAfterFailure;
@@ -84,6 +84,7 @@ UploadRunner::~UploadRunner() {
 }
 
 void UploadRunner::soon() {
+  later();
   again_.store(true, std::memory_order_relaxed);
   const auto held = held_until_ms_.load(std::memory_order_relaxed) - steady_ms();
   timer_.arm(std::max(kSoon, milliseconds(held)));
@@ -98,6 +99,8 @@ void UploadRunner::on_timer() {
   check_identity();
   if (!loop_.may_run()) return;  // refresh of consent calls soon() again
   if (!options_.trigger.empty()) return touch_trigger();
+  if (!waits_.load(std::memory_order_relaxed))
+    return timer_.arm(next_upload_delay({}, options_.interval, random_fraction()));
   if (!child_) start_child(false);
 }
 
@@ -119,6 +122,7 @@ void UploadRunner::touch_trigger() {
 
 void UploadRunner::start_child(bool by_hand) {
   again_.store(false, std::memory_order_relaxed);
+  waits_.store(false, std::memory_order_relaxed);  // what is put while it runs sets it again
   std::vector<std::string> arguments{"run", "--state", options_.state.string()};
   if (!options_.proxy.empty()) arguments.insert(arguments.end(), {"--proxy", options_.proxy});
   if (by_hand) arguments.emplace_back("--now");
@@ -128,6 +132,7 @@ void UploadRunner::start_child(bool by_hand) {
   if (!child) {
     if (last_error_ != child.error().message) log_error(child.error().message);
     last_error_ = child.error().message;
+    later();
     timer_.arm(next_upload_delay({.exit_code = 1, .enrolled = {}, .error = {}}, options_.interval, random_fraction()));
     return;
   }
@@ -148,6 +153,7 @@ void UploadRunner::on_output() {
   if (last_.error != last_error_ && !last_.error.empty()) log_warning("upload: " + last_.error);
   if (last_.error.empty() && !last_error_.empty()) log_info("upload: works again");
   last_error_ = last_.error;
+  if (last_.exit_code != 0 || last_.waiting > 0) later();
   const auto delay = next_upload_delay(last_, options_.interval, random_fraction());
   const bool held = last_.exit_code != 0;
   held_until_ms_.store(held ? steady_ms() + delay.count() : 0, std::memory_order_relaxed);
@@ -155,7 +161,9 @@ void UploadRunner::on_output() {
 }
 
 nlohmann::json UploadRunner::status() const {
-  nlohmann::json answer{{"running", child_ != nullptr}, {"interval_minutes", options_.interval.count()}};
+  nlohmann::json answer{
+      {"running", child_ != nullptr},
+      {"interval_minutes", std::chrono::duration_cast<std::chrono::minutes>(options_.interval).count()}};
   if (!last_time_.empty()) {
     answer["last_run"] = last_time_;
     answer["last_exit"] = last_.exit_code;

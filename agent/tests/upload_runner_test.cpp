@@ -102,6 +102,31 @@ TEST_CASE("nothing is started without consent") {
   CHECK_FALSE(std::filesystem::exists(folder.path() / "ran"));
 }
 
+TEST_CASE("hale-upload is started at its time only when something waits") {
+  const test::TemporaryFolder folder;
+  const auto runs = folder.path() / "runs";
+  const auto left = folder.path() / "left";
+  std::ofstream(left) << "0";
+  const auto program = write_program(folder.path(), "echo run >>" + runs.string() + "\nread -r left <" + left.string() +
+                                                        "\necho '{\"sent\":1,\"waiting\":'\"$left\"'}'\n");
+  auto often = options(program, folder.path());
+  often.interval = 200ms;
+  Loop loop;
+  const auto started = [&] {
+    const auto text = read_file(runs);
+    return text ? text->size() / 4 : 0;
+  };
+  UploadRunner runner(often, loop.hooks());
+  runner.soon();
+  loop.run_for(10s, [&] { return started() == 1; });
+  loop.run_for(1500ms, [&] { return started() > 1; });
+  CHECK(started() == 1);
+  std::ofstream(left) << "3";
+  runner.later();
+  loop.run_for(10s, [&] { return started() >= 3; });  // what is left keeps it coming
+  CHECK(started() >= 3);
+}
+
 TEST_CASE("with a trigger file systemd is told instead") {
   const test::TemporaryFolder folder;
   auto with_trigger = options({}, folder.path());

@@ -1,4 +1,4 @@
-#include "agent/service/memory_linux.hpp"
+#include "platform/memory.hpp"
 
 #include <malloc.h>
 #include <sys/mman.h>
@@ -6,7 +6,7 @@
 #include "core/text.hpp"
 #include "platform/files.hpp"
 
-namespace hale::agent {
+namespace hale {
 
 void be_small() {
   mallopt(M_ARENA_MAX, 1);
@@ -31,4 +31,4 @@ void release_startup_memory() {
   }
 }
 
-}  // namespace hale::agent
+}  // namespace hale

@@ -1,8 +1,8 @@
 #pragma once
 
-namespace hale::agent {
+namespace hale {
 
-/// A long-running process that allocates little: one arena, and free memory goes back. Call before threads are started.
+/// A process that allocates little: one arena, and free memory goes back. Call before threads are started.
 void be_small();
 
 /// Gives back what only the start needed: free heap, and the pages of program text that parsing packs, migrating and
@@ -10,4 +10,4 @@ void be_small();
 /// itself. Any thread.
 void release_startup_memory();
 
-}  // namespace hale::agent
+}  // namespace hale
