@@ -406,3 +406,45 @@ TEST_CASE("malformed requests are refused with a word on what is wrong") {
   CHECK(rig.ask({{"do", "explain"}, {"id", "nothing"}})["code"] == "not_found");
   CHECK(rig.ask({{"do", "snooze"}, {"id", "nothing"}, {"days", 3}})["code"] == "not_found");
 }
+
+TEST_CASE("only the person at this PC and administrators change quiet hours and call for help; anyone reads them") {
+  const test::TemporaryFolder folder;
+  Rig rig(folder.path());
+  const auto person = std::make_shared<FakeConnection>(false);
+  const json change{{"do", "quiet"}, {"from", "21:00"}, {"to", "06:30"}};
+  CHECK(rig.ask({{"do", "quiet"}}, person)["ok"] == true);
+  CHECK(rig.ask(change, person)["code"] == "denied");
+  CHECK(rig.ask({{"do", "help"}}, person)["code"] == "denied");
+  CHECK(rig.ask({{"do", "quiet"}}, person)["chosen_by"] == "configuration");
+
+  CHECK(rig.ask(change, true)["from"] == "21:00");
+  CHECK(rig.ask({{"do", "quiet"}, {"from", "25:00"}, {"to", "06:30"}}, true)["code"] == "invalid");
+  CHECK(rig.ask({{"do", "quiet"}, {"from", "21:00"}}, true)["code"] == "invalid");
+
+  CHECK(rig.ask({{"do", "desktop"}, {"locale", "en_US.UTF-8"}}, person)["ok"] == true);
+  CHECK(rig.ask({{"do", "quiet"}, {"from", "20:00"}, {"to", "07:00"}}, person)["chosen_by"] == "person");
+  const auto help = rig.ask({{"do", "help"}}, person);
+  CHECK(help["ok"] == true);
+  CHECK(help["enrolled"] == false);
+  CHECK(help["recorded"] == false);
+}
+
+TEST_CASE("anyone may ask for the history of a few known series of a bounded time") {
+  const test::TemporaryFolder folder;
+  Rig rig(folder.path());
+  const json cpu{{"metric", "hw.temperature"}, {"component", "cpu"}, {"key", ""}};
+  const auto ask = [&](int days, const json& series) {
+    return rig.ask({{"do", "history"}, {"days", days}, {"series", series}});
+  };
+  const auto answer = ask(1, json::array({cpu}));
+  CHECK(answer["ok"] == true);
+  REQUIRE(answer["series"].size() == 1);
+  CHECK(answer["series"][0]["component"] == "cpu");
+  CHECK(answer["step_s"] > 0);
+  CHECK(ask(0, json::array({cpu}))["code"] == "invalid");
+  CHECK(ask(401, json::array({cpu}))["code"] == "invalid");
+  CHECK(ask(1, json::array())["code"] == "invalid");
+  CHECK(ask(1, json("cpu"))["code"] == "invalid");
+  CHECK(ask(1, json(17, cpu))["code"] == "invalid");
+  CHECK(ask(1, json::array({{{"metric", "hw.mood"}, {"component", "cpu"}}}))["code"] == "invalid");
+}

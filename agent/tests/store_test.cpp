@@ -271,3 +271,33 @@ TEST_CASE("everything is gone after it was told to forget") {
   store.write(change_of(make_finding("f2")));
   CHECK(store.findings(false).size() == 1);
 }
+
+TEST_CASE(
+    "a series' history is its means and extremes a step; the end is outside, and what was never stored is empty") {
+  const test::TemporaryFolder folder;
+  Store store(folder.path() / "hale.db", kKey, {});
+  store.write(ten_minutes(store, kStart), kStart + std::chrono::minutes(10));
+  REQUIRE(store.trouble().empty());
+  const SeriesName wanted[] = {{Metric::hw_temperature, "nobody", ""}, {Metric::hw_temperature, "sensor3", ""}};
+  constexpr std::int64_t kStep = 300'000;
+  const auto curves = store.history(wanted, kStart, kStart + std::chrono::minutes(10), kStep);
+  REQUIRE(curves.size() == 2);
+  CHECK(curves[0].empty());
+  REQUIRE(curves[1].size() == 2);
+  double sum = 0;
+  double low = 1000;
+  double high = 0;
+  for (int i = 0; i < 30; ++i) {
+    const double value = std::round((43 + 5 * std::sin(i / 10.0)) * 4) / 4;
+    sum += value;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  CHECK(curves[1][0].start_ms == to_unix_ms(kStart));
+  CHECK(std::abs(curves[1][0].mean - sum / 30) < 1e-6);
+  CHECK(curves[1][0].low == low);
+  CHECK(curves[1][0].high == high);
+  CHECK(curves[1][1].start_ms == to_unix_ms(kStart) + kStep);
+  CHECK(store.history(wanted, kStart, kStart + std::chrono::minutes(5), kStep)[1].size() == 1);
+  CHECK(store.history(wanted, kStart + std::chrono::hours(1), kStart + std::chrono::hours(2), kStep)[1].empty());
+}
