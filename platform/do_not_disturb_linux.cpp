@@ -34,8 +34,9 @@ constexpr Place kGnome{"org.gnome.SessionManager", "/org/gnome/SessionManager", 
                        "IsInhibited"};
 
 constexpr const char* kChanges[] = {
-    "type='signal',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
-    "path='/org/freedesktop/Notifications'",
+    // In brackets: clang takes two literals in a list for a forgotten comma.
+    ("type='signal',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
+     "path='/org/freedesktop/Notifications'"),
     "type='signal',interface='org.xfce.Xfconf',path='/org/xfce/Xfconf',arg0='xfce4-notifyd'",
     "type='signal',interface='org.gnome.SessionManager',path='/org/gnome/SessionManager'",
     "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.freedesktop.Notifications'",
