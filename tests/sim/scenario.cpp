@@ -64,6 +64,8 @@ void draw_fault(Scenario& scenario, Random& random) {
     case Case::dust:
     case Case::dusty_at_install:
       fault.kind = Fault::dust;
+      // A PC that dusts up while Hale still learns is one that was dusty when it came.
+      if (scenario.what == Case::dust) fault.onset = random.whole(20, 90);
       fault.serious_after = random.log_between(30, 730);  // 1-24 months
       // Cleaning reports: x1.1 to x3 (88 to 44 Cel, 74 to 54, over 100 to 60; sources in the rules' references).
       fault.serious = random.log_between(1.3, 2.6);

@@ -9,21 +9,27 @@ void CoolingModel::save(StateWriter& writer) const {
   const State& s = *state_;
   s.builder.save(writer);
   s.room.save(writer);
-  for (const Channel& channel : s.channels) channel.save(writer);
+  s.live.save(writer);
+  cooling::save(writer, s.today);
+  s.baseline.save(writer);
+  s.resistance.save(writer);
   s.fan_curve.save(writer);
   s.fast_slope.save(writer);
   s.drift.save(writer);
   for (const auto profile : s.profiles) writer.number(profile);
-  for (const auto value : {s.os, s.firmware}) writer.number(value);
+  writer.number(s.firmware);
   writer.number(s.seen);
-  for (const double value : {s.top_frequency, s.top_fan, s.cpu_limit, s.near_limit, s.throttle_last, s.throttled_today,
-                             s.throttled_usual, s.fast_excess, s.fast_kelvin, s.rise, s.usual, s.still_hottest})
+  for (const double value :
+       {s.top_frequency, s.top_fan, s.mean_power, s.mean_gpu_load, s.cpu_limit, s.throttle_last, s.throttled_today,
+        s.throttled_usual, s.fast_excess, s.fast_kelvin, s.rise, s.usual, s.still_hottest})
     writer.number(value);
-  for (const std::int32_t value :
-       {s.day, s.first_day, s.learned_days, s.blocked_buckets, s.free_buckets, s.hot_buckets})
+  for (const std::int32_t value : {s.day, s.first_day, s.learned_days, s.blocked_buckets, s.free_buckets})
     writer.number(value);
   writer.number(s.stalled);
-  writer.number(s.points_today);
+  writer.number(s.last_blocked);
+  writer.number(s.blocked_today);
+  writer.number(s.blocked_days);
+  writer.number(s.hot_room);
   writer.number(s.learned);
   for (const auto count : s.own) writer.number(count);
   for (const Told& told : s.answers) {
@@ -41,21 +47,27 @@ void CoolingModel::restore(StateReader& reader) {
   State& s = *state_;
   s.builder.restore(reader);
   s.room.restore(reader);
-  for (Channel& channel : s.channels) channel.restore(reader);
+  s.live.restore(reader);
+  cooling::restore(reader, s.today);
+  s.baseline.restore(reader);
+  s.resistance.restore(reader);
   s.fan_curve.restore(reader);
   s.fast_slope.restore(reader);
   s.drift.restore(reader);
   for (auto& profile : s.profiles) reader.number(profile);
-  for (auto* value : {&s.os, &s.firmware}) reader.number(*value);
+  reader.number(s.firmware);
   reader.number(s.seen);
-  for (double* value : {&s.top_frequency, &s.top_fan, &s.cpu_limit, &s.near_limit, &s.throttle_last, &s.throttled_today,
-                        &s.throttled_usual, &s.fast_excess, &s.fast_kelvin, &s.rise, &s.usual, &s.still_hottest})
+  for (double* value :
+       {&s.top_frequency, &s.top_fan, &s.mean_power, &s.mean_gpu_load, &s.cpu_limit, &s.throttle_last,
+        &s.throttled_today, &s.throttled_usual, &s.fast_excess, &s.fast_kelvin, &s.rise, &s.usual, &s.still_hottest})
     reader.number(*value);
-  for (std::int32_t* value :
-       {&s.day, &s.first_day, &s.learned_days, &s.blocked_buckets, &s.free_buckets, &s.hot_buckets})
+  for (std::int32_t* value : {&s.day, &s.first_day, &s.learned_days, &s.blocked_buckets, &s.free_buckets})
     reader.number(*value);
   reader.number(s.stalled);
-  reader.number(s.points_today);
+  reader.number(s.last_blocked);
+  s.blocked_today = reader.number<bool>();
+  reader.number(s.blocked_days);
+  s.hot_room = reader.number<bool>();
   s.learned = reader.number<bool>();
   for (auto& count : s.own) reader.number(count);
   for (Told& told : s.answers) {

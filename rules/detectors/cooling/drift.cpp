@@ -16,7 +16,8 @@ constexpr std::size_t kJumpDays = 24;
 constexpr std::size_t kBefore = 8;       // days to compare a change with
 constexpr double kStepBeatsSlope = 0.7;  // a jump fits so much better than a slope that begins
 constexpr double kLeastJump = 0.03;
-constexpr double kFanScatter = 0.02;
+constexpr double kFanScatter = 0.02, kFanDrift = 0.014, kFanStep = 0.12;  // of ln of speed: a day's, and a day further
+constexpr double kBeyondDoubt = 2.5;                                      // standard deviations
 
 double wide(float value) { return static_cast<double>(value); }
 
@@ -51,31 +52,24 @@ double hinge(const std::vector<double>& x, std::size_t at) {
 
 }  // namespace
 
-void Drift::add(Day day, const Parameters& p) {
+void Drift::add(Day day) {
   const double apart = days_.empty() ? 1 : std::clamp(day.day - days_.back().day, 1, 60);
-  const double drift = p.physics.drift_a_day * p.physics.drift_a_day * apart;
-  day.x = static_cast<float>(wide(day.x) - base_);
-  spread_ += drift;
-  const double gain = spread_ / (spread_ + wide(day.variance));
-  level_ += gain * std::clamp(wide(day.x) - level_, -p.physics.most_step, p.physics.most_step);
-  spread_ *= 1 - gain;
+  day.x -= static_cast<float>(base_);
+  day.level -= static_cast<float>(base_);
   if (!std::isnan(day.fan)) {
-    day.fan = static_cast<float>(wide(day.fan) - fan_base_);
-    fan_spread_ += drift;
-    const double fan_gain = fan_spread_ / (fan_spread_ + kFanScatter * kFanScatter);
-    fan_level_ += fan_gain * std::clamp(wide(day.fan) - fan_level_, -p.physics.most_step, p.physics.most_step);
-    fan_spread_ *= 1 - fan_gain;
+    day.fan -= static_cast<float>(fan_base_);
+    fan_spread_ += kFanDrift * kFanDrift * apart;
+    const double gain = fan_spread_ / (fan_spread_ + kFanScatter * kFanScatter);
+    fan_level_ += gain * std::clamp(wide(day.fan) - fan_level_, -kFanStep, kFanStep);
+    fan_spread_ *= 1 - gain;
     fan_known_ = true;
   }
-  day.level = static_cast<float>(level_);
   day.fan_level = static_cast<float>(fan_level_);
   if (days_.size() >= kKept) days_.erase(days_.begin());
   days_.push_back(day);
   ++since_change_;
   if (settle_ > 0 && --settle_ == 0) settle_down();
 }
-
-double Drift::sigma() const { return std::sqrt(spread_); }
 
 int Drift::days_above(double level, int of) const {
   const auto from = days_.end() - static_cast<std::ptrdiff_t>(std::min(days_.size(), static_cast<std::size_t>(of)));
@@ -103,9 +97,11 @@ double Drift::trend() const {
   return points.size() < 6 ? 0 : fit_line(points).z;
 }
 
-int Drift::raw_days_above(double x, int of) const {
-  const auto from = days_.end() - static_cast<std::ptrdiff_t>(std::min(days_.size(), static_cast<std::size_t>(of)));
-  return static_cast<int>(std::count_if(from, days_.end(), [x](const Day& day) { return wide(day.x) > x; }));
+bool Drift::stays_above(double x, int days) const {
+  const auto n = static_cast<std::size_t>(days);
+  return days_.size() >= n && std::all_of(days_.end() - days, days_.end(), [x](const Day& day) {
+           return wide(day.x) > x && wide(day.x) > kBeyondDoubt * std::sqrt(wide(day.variance));
+         });
 }
 
 Jump Drift::jump_of(float Day::*series) const {
@@ -136,9 +132,8 @@ Jump Drift::jump_of(float Day::*series) const {
   return jump;
 }
 
-void Drift::change(const Parameters& p, bool firmware) {
+void Drift::change(const Parameters& p) {
   settle_ = p.sudden.settle;
-  firmware_ = firmware;
   since_change_ = 0;
 }
 
@@ -164,7 +159,8 @@ void Drift::settle_down() {
   const double step = median(after) - median(before) - slope * static_cast<double>(before.size() + after.size()) / 2;
   double scatter = 0;
   for (const double x : before) scatter += std::abs(x - median(before)) / static_cast<double>(before.size());
-  if (std::abs(step) > std::max(kLeastJump, 1.5 * scatter)) absorb(step, changed);
+  // A step down is left: it hides less than taking noise for one would.
+  if (step > std::max(kLeastJump, 2 * scatter)) absorb(step, changed);
 }
 
 void Drift::absorb_fan(double step, std::size_t from) {
@@ -178,7 +174,6 @@ void Drift::absorb_fan(double step, std::size_t from) {
 
 void Drift::absorb(double step, std::size_t from) {
   base_ += step;
-  level_ -= step;
   for (std::size_t i = from; i < days_.size(); ++i) {
     days_[i].x -= static_cast<float>(step);
     days_[i].level -= static_cast<float>(step);
@@ -192,10 +187,9 @@ void Drift::save(StateWriter& writer) const {
     for (const float value : {day.x, day.variance, day.level, day.fan, day.fan_level, day.throttled})
       writer.number(value);
   }
-  for (const double value : {level_, spread_, fan_level_, fan_spread_, base_, fan_base_}) writer.number(value);
+  for (const double value : {fan_level_, fan_spread_, base_, fan_base_}) writer.number(value);
   writer.number(fan_known_);
   writer.number(settle_);
-  writer.number(firmware_);
   writer.number(since_change_);
 }
 
@@ -206,10 +200,9 @@ void Drift::restore(StateReader& reader) {
     for (float* value : {&day.x, &day.variance, &day.level, &day.fan, &day.fan_level, &day.throttled})
       reader.number(*value);
   }
-  for (double* value : {&level_, &spread_, &fan_level_, &fan_spread_, &base_, &fan_base_}) reader.number(*value);
+  for (double* value : {&fan_level_, &fan_spread_, &base_, &fan_base_}) reader.number(*value);
   reader.number(fan_known_);
   reader.number(settle_);
-  firmware_ = reader.number<bool>();
   reader.number(since_change_);
 }
 

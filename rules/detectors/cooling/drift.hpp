@@ -13,7 +13,7 @@ struct Day {
   std::int32_t day{};
   float x{};  ///< ln of thermal resistance against usual, steps absorbed
   float variance{};
-  float level{};  ///< what x amounts to, smoothed
+  float level{};  ///< what all days so far say of it
   float fan{};    ///< ln of the fan's speed at its temperature against usual
   float fan_level{};
   float throttled{};  ///< minutes
@@ -29,11 +29,11 @@ struct Jump {
 /// The last active days, smoothed; and what of them is slow drift, what a jump.
 class Drift {
  public:
-  void add(Day day, const Parameters& p);
+  /// `day.x` and `day.level` are against the baseline; what was absorbed is taken off here.
+  void add(Day day);
   const std::vector<Day>& days() const { return days_; }
   bool any() const { return !days_.empty(); }
-  double level() const { return level_; }
-  double sigma() const;
+  double level() const { return days_.empty() ? 0 : static_cast<double>(days_.back().level); }
   double fan_level() const { return fan_level_; }
   bool fan_known() const { return fan_known_; }
   /// Of the last `of` days, how many had a level above.
@@ -43,18 +43,18 @@ class Drift {
   double trend() const;
   Jump jump() const { return jump_of(&Day::x); }
   Jump fan_jump() const { return jump_of(&Day::fan); }
-  /// Of the last `of` days, how many had an indicator of their own above.
-  int raw_days_above(double x, int of) const;
+  /// The last `days` all have an indicator of their own above, and beyond their own doubt.
+  bool stays_above(double x, int days) const;
   int throttled_days(double minutes, int of) const;
 
-  /// Firmware or system changed: after `settle` more days, a jump that came with it is taken as the new usual.
-  void change(const Parameters& p, bool firmware);
+  /// Firmware changed: after `settle` more days, a step up that came with it is taken as the new usual.
+  void change(const Parameters& p);
   /// New firmware is being looked at: nothing new is said meanwhile.
   bool settling() const { return settle_ > 0; }
   /// A jump that is no trouble: from now on it is the usual.
   void absorb(double step, std::size_t from);
   void absorb_fan(double step, std::size_t from);
-  double absorbed() const { return base_; }
+  double fan_absorbed() const { return fan_base_; }
 
   void save(StateWriter& writer) const;
   void restore(StateReader& reader);
@@ -65,12 +65,10 @@ class Drift {
   Jump jump_of(float Day::*series) const;
 
   std::vector<Day> days_;
-  double level_{}, spread_{1};
   double fan_level_{}, fan_spread_{1};
   bool fan_known_{};
   double base_{}, fan_base_{};
   int settle_{};
-  bool firmware_{};
   std::uint32_t since_change_{};
 };
 

@@ -75,37 +75,41 @@ Parameters::Learning parse_learning(const JsonView& json) {
 }
 
 Parameters::Physics parse_physics(const JsonView& json) {
-  json.allow({"power_step", "rise_exponent", "fan_exponent", "idle_share", "room", "drift_a_day", "day_scatter",
-              "room_known", "room_guessed", "room_unknown", "most_step"});
-  return {within(json, "power_step", 1.05, 3),
-          within(json, "rise_exponent", 0.2, 1.2),
-          within(json, "fan_exponent", 0, 1.2),
-          within(json, "idle_share", 0.01, 1),
-          within(json, "room", 5, 40),
-          within(json, "drift_a_day", 1e-4, 0.1),
-          within(json, "day_scatter", 1e-3, 0.3),
-          within(json, "room_known", 0.2, 30),
-          within(json, "room_guessed", 0.2, 30),
-          within(json, "room_unknown", 0.2, 50),
-          within(json, "most_step", 0.01, 2)};
+  json.allow(
+      {"power_step", "rise_exponent", "fan_exponent", "idle_share", "clock_exponent", "drift_a_day", "day_scatter"});
+  return {within(json, "power_step", 1.05, 3),    within(json, "rise_exponent", 0.2, 1.2),
+          within(json, "fan_exponent", 0, 1.2),   within(json, "idle_share", 0.01, 1),
+          within(json, "clock_exponent", 0.5, 4), within(json, "drift_a_day", 1e-4, 0.1),
+          within(json, "day_scatter", 1e-3, 0.3)};
+}
+
+Parameters::RoomPrior parse_room(const JsonView& json) {
+  json.allow({"mean", "spread", "step", "reading", "gpu_warmer"});
+  return {within(json, "mean", 5, 40), within(json, "spread", 0.5, 30), within(json, "step", 0.2, 20),
+          within(json, "reading", 0.1, 10), within(json, "gpu_warmer", 0, 20)};
+}
+
+Parameters::Error parse_error(const JsonView& json) {
+  json.allow({"kelvin", "share", "mix", "mix_day", "far", "far_share"});
+  return {within(json, "kelvin", 0.05, 10), within(json, "share", 0, 0.5), within(json, "mix", 0, 0.5),
+          within(json, "mix_day", 0, 1),    within(json, "far", 0.05, 10), within(json, "far_share", 0, 1)};
 }
 
 Parameters::Dust parse_dust(const JsonView& json) {
-  json.allow({"level", "level_hot", "sigmas", "without_power", "without_fan", "leave", "days", "of_days", "raw_share",
-              "trend_z", "large", "throttled_level", "throttled_minutes"});
+  json.allow({"level", "without_power", "without_fan", "leave", "days", "of_days", "trend_z", "large",
+              "throttled_level", "throttled_minutes", "throttled_times", "throttled_z"});
   Parameters::Dust dust{within(json, "level", 0.02, 1),
-                        within(json, "level_hot", 0.02, 1),
-                        within(json, "sigmas", 0, 10),
-                        within(json, "without_power", 1, 5),
-                        within(json, "without_fan", 1, 5),
+                        within(json, "without_power", 0.5, 5),
+                        within(json, "without_fan", 0.5, 5),
                         within(json, "leave", 0.1, 0.95),
                         count(json, "days", 1, 60),
                         count(json, "of_days", 1, 60),
-                        within(json, "raw_share", 0, 1),
                         within(json, "trend_z", 0, 5),
                         within(json, "large", 0.05, 3),
                         within(json, "throttled_level", 0.01, 1),
-                        within(json, "throttled_minutes", 1, 1440)};
+                        within(json, "throttled_minutes", 1, 1440),
+                        within(json, "throttled_times", 1, 20),
+                        within(json, "throttled_z", 0, 5)};
   if (dust.days > dust.of_days) json.report("days", "is more than of_days");
   if (dust.throttled_level > dust.level) json.report("throttled_level", "is above level, which needs less evidence");
   return dust;
@@ -115,30 +119,34 @@ Parameters parse_parameters(const JsonView& json) {
   Parameters p{};
   p.learning = parse_learning(json.child("learning"));
   p.physics = parse_physics(json.child("physics"));
+  p.room = parse_room(json.child("room"));
+  p.error = parse_error(json.child("error"));
   p.dust = parse_dust(json.child("dust"));
   const JsonView paste = json.child("paste");
   paste.allow({"fast", "share", "pairs", "alone", "least"});
   p.paste = {within(paste, "fast", 0.01, 1), within(paste, "share", 0, 1), count(paste, "pairs", 10, 20000),
              within(paste, "alone", 0.01, 2), within(paste, "least", -1, 1)};
   const JsonView blocked = json.child("blocked");
-  blocked.allow({"level", "over_usual", "over_own", "kelvin", "hot", "buckets"});
+  blocked.allow({"level", "over_usual", "over_own", "without_power", "kelvin", "hot", "buckets"});
   p.blocked = {within(blocked, "level", 0.05, 3), within(blocked, "over_usual", 0.05, 3),
-               within(blocked, "over_own", 0, 3), within(blocked, "kelvin", 1, 60),
-               within(blocked, "hot", 30, 110),   count(blocked, "buckets", 1, 100)};
+               within(blocked, "over_own", 0, 3), within(blocked, "without_power", 0.5, 5),
+               within(blocked, "kelvin", 1, 60),  within(blocked, "hot", 30, 110),
+               count(blocked, "buckets", 1, 100)};
   const JsonView fan = json.child("fan");
   fan.allow({"slow", "days", "of_days"});
   p.fan = {within(fan, "slow", 0.02, 0.9), count(fan, "days", 1, 60), count(fan, "of_days", 1, 60)};
   if (p.fan.days > p.fan.of_days) fan.report("days", "is more than of_days");
   const JsonView sudden = json.child("sudden");
-  sudden.allow({"step", "settle"});
-  p.sudden = {within(sudden, "step", 0.1, 1), count(sudden, "settle", 1, 60)};
+  sudden.allow({"step", "settle", "level", "stays"});
+  p.sudden = {within(sudden, "step", 0.1, 1), count(sudden, "settle", 1, 60), within(sudden, "level", 0.05, 3),
+              count(sudden, "stays", 1, 60)};
   return p;
 }
 
 }  // namespace
 
 std::unique_ptr<const Detector> make_cooling_model(const JsonView& json, const RuleScope& scope) {
-  json.allow({"kind", "learning", "physics", "dust", "paste", "blocked", "fan", "sudden"});
+  json.allow({"kind", "learning", "physics", "room", "error", "dust", "paste", "blocked", "fan", "sudden"});
   Slots slots;
   slots.fill(kNoSlot);
   std::vector<std::string_view> known(kSourceNames.begin(), kSourceNames.end());

@@ -37,31 +37,40 @@ struct Parameters {
     double least_rise;  ///< K: a cell below is too close to the room to tell resistance
   } learning;
   struct Physics {
-    double power_step;     ///< ratio from one power cell to the next
-    double rise_exponent;  ///< rise ~ power^this at a fan curve's mercy
-    double fan_exponent;   ///< resistance ~ speed^-this
-    double idle_share;     ///< of full power, where power is guessed from load
-    double room;           ///< Cel, where nothing tells
-    double drift_a_day;    ///< how fast resistance may wander, standard deviation
-    double day_scatter;    ///< scatter of a day's indicator that no learning undercuts
-    double room_known;     ///< K: how well anchors tell the room
-    double room_guessed;   ///< K: without anchors
-    double room_unknown;   ///< K: without any proxy
-    double most_step;      ///< a day's indicator counts for so much at most
+    double power_step;      ///< ratio from one power cell to the next
+    double rise_exponent;   ///< rise ~ power^this at a fan curve's mercy
+    double fan_exponent;    ///< resistance ~ speed^-this
+    double idle_share;      ///< of full power, where power is guessed from load
+    double clock_exponent;  ///< power ~ clock^this, where power is guessed from load
+    double drift_a_day;     ///< how far resistance may wander in a day, standard deviation of its logarithm
+    double day_scatter;     ///< and a day's own around it
   } physics;
+  struct RoomPrior {
+    double mean, spread;  ///< Cel, K: rooms, where nothing tells
+    double step;          ///< K: from one day to the next, standard deviation
+    double reading;       ///< K: error of a reading after hours off
+    double gpu_warmer;    ///< K: a graphics chip a minute after the start
+  } room;
+  /// How far a day's mean of a kind of work may be off, standard deviations.
+  struct Error {
+    double kelvin, share;  ///< K, and of its rise
+    double mix;            ///< of its rise: the same kind of work differs from day to day
+    double mix_day;        ///< share of that variance which a day keeps, however many days taught the rise
+    double far;            ///< K: sensors far from the heat
+    double far_share;      ///< of a rise of resistance that they feel
+  } error;
   struct Dust {
     double level;          ///< enters here
-    double level_hot;      ///< or here, when learned near the processor's limit
-    double sigmas;         ///< and above so many of its own scatter
     double without_power;  ///< the level times this
     double without_fan;
     double leave;              ///< share of the level at which it ends
     int days, of_days;         ///< active days above the level
-    double raw_share;          ///< and this share of it on most days by the day's own indicator
     double trend_z;            ///< Mann-Kendall
     double large;              ///< above this no trend is asked for
     double throttled_level;    ///< enters here already when throttling has grown
-    double throttled_minutes;  ///< a day
+    double throttled_minutes;  ///< a day, at least
+    double throttled_times;    ///< and so many times a bad day's while learning
+    double throttled_z;        ///< Mann-Kendall
   } dust;
   struct Paste {
     double fast;   ///< fast slope above
@@ -72,6 +81,7 @@ struct Parameters {
   } paste;
   struct Blocked {
     double level, over_usual, over_own;
+    double without_power;  ///< all three times this
     double kelvin;
     double hot;  ///< Cel
     int buckets;
@@ -81,8 +91,10 @@ struct Parameters {
     int days, of_days;
   } fan;
   struct Sudden {
-    double step;  ///< a step of more than this share of the indicator is no dust
-    int settle;   ///< active days to look at after a change of firmware or system
+    double step;   ///< a step of more than this share of the indicator is no dust
+    int settle;    ///< active days to look at after a change of firmware
+    double level;  ///< where no fan speed tells what happened: a step beyond this that stays is told of ...
+    int stays;     ///< ... after so many active days
   } sudden;
 };
 

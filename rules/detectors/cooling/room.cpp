@@ -1,100 +1,101 @@
 #include "rules/detectors/cooling/room.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace hale::rules::cooling {
 namespace {
 
 constexpr Millis kColdAfter = 4 * kHour;  // off so long, everything inside has come close to the room
-constexpr double kAnchorGain = 0.8;
-constexpr double kIdleGain = 0.12;
-constexpr std::uint32_t kIdleBuckets = 9;    // 45 minutes
-constexpr Millis kAnchorHolds = 12 * kHour;  // so long an idle offset may be learned against it
+constexpr std::array kFar{Source::board_temperature, Source::disk_temperature, Source::battery_temperature};
+// A graphics chip is warm a minute after the start, by about so much [own].
+constexpr double kGpuSigmas = 3;
 
 }  // namespace
 
-std::optional<double> Room::coolest(const Slots& slots, const Inputs& inputs) {
-  std::optional<double> least;
-  for (const Source source : {Source::disk_temperature, Source::battery_temperature, Source::board_temperature,
-                              Source::gpu_temperature, Source::cpu_temperature}) {
+void Room::see_row(const Slots& slots, const Inputs& inputs, const Row& row, const LiveSensors& live,
+                   const Parameters& p) {
+  const auto read = [&](Source source) {
     const Slot slot = slots[static_cast<std::size_t>(source)];
-    if (slot == kNoSlot || !inputs.is_fresh(slot)) continue;
-    const double value = inputs.values[slot];
-    if (value > 0 && (!least || value < *least)) least = value;
-  }
-  return least;
-}
-
-std::optional<double> Room::proxy_of(const Bucket& bucket) {
-  for (const Source source : {Source::disk_temperature, Source::battery_temperature, Source::board_temperature,
-                              Source::gpu_temperature, Source::cpu_temperature}) {
-    if (bucket.knows(source)) return bucket.of(source);
-  }
-  return {};
-}
-
-void Room::anchor(double proxy) {
-  const double wanted = std::clamp(proxy, -10.0, 45.0);
-  value_ = known_ ? value_ + kAnchorGain * (wanted - value_) : wanted;
-  known_ = true;
-  ++anchors_;
-}
-
-void Room::see_row(const Slots& slots, const Inputs& inputs, const Row& row) {
-  const Slot uptime_slot = slots[static_cast<std::size_t>(Source::uptime)];
-  const double uptime = uptime_slot != kNoSlot && inputs.is_fresh(uptime_slot) ? inputs.values[uptime_slot] : -1;
+    return slot != kNoSlot && inputs.is_fresh(slot) ? inputs.values[slot] : -1000.0;
+  };
+  const double uptime = read(Source::uptime);
+  bool cold = false;
   if (last_row_ > 0 && row.awake_since == row.time) {
     // Time that passed less time that the PC was on.
-    const auto passed = static_cast<double>(row.time - last_row_);
     double on = 0;
     if (uptime >= 0) on = 1000 * (last_uptime_ >= 0 && uptime >= last_uptime_ ? uptime - last_uptime_ : uptime);
-    if (passed - on >= static_cast<double>(kColdAfter)) {
-      if (const auto proxy = coolest(slots, inputs)) {
-        anchor(*proxy);
-        last_anchor_ = row.time;
-      }
-    }
+    cold = static_cast<double>(row.time - last_row_) - on >= static_cast<double>(kColdAfter);
   }
   last_row_ = row.time;
   if (uptime >= 0) last_uptime_ = uptime;
+  if (!cold) return;
+  const auto add = [&](double value, double sigma) {
+    if (value < -30 || value > 60 || today_.readings.size() >= kMostReadings) return;
+    today_.readings.push_back({static_cast<float>(value), static_cast<float>(sigma)});
+    last_ = static_cast<float>(value);
+  };
+  const std::size_t before = today_.readings.size();
+  for (const Source source : kFar) {
+    // Without a processor's own sensor the board's zone stands for it.
+    if (source == Source::board_temperature && !live.lives(Source::cpu_temperature)) continue;
+    if (live.lives(source)) add(read(source), p.room.reading);
+  }
+  if (today_.readings.size() > before)
+    ++anchors_;
+  else if (live.lives(Source::gpu_temperature))
+    add(read(Source::gpu_temperature) - p.room.gpu_warmer, kGpuSigmas * p.room.reading);
 }
 
-void Room::see_bucket(const Bucket& bucket, bool idle) {
-  idle_buckets_ = idle && bucket.contiguous ? idle_buckets_ + 1 : 0;
-  const auto proxy = proxy_of(bucket);
-  if (!proxy || idle_buckets_ < kIdleBuckets) return;
-  if (anchors_ > 0 && bucket.start - last_anchor_ < kAnchorHolds) {
-    const double gain = idle_learned_ < 20 ? 1.0 / (idle_learned_ + 1) : 0.05;
-    idle_offset_ += gain * (*proxy - value_ - idle_offset_);
-    ++idle_learned_;
+void Room::see_bucket(const Bucket& bucket, const LiveSensors& live) {
+  for (const Source source : {Source::cpu_temperature, Source::gpu_temperature, Source::board_temperature,
+                              Source::disk_temperature, Source::battery_temperature}) {
+    const float value = bucket.mean[static_cast<std::size_t>(source)];
+    if (bucket.knows(source) && live.lives(source) && value > 0) today_.coldest = std::min(today_.coldest, value);
   }
-  const double told = *proxy - idle_offset_;
-  value_ = known_ ? value_ + kIdleGain * (told - value_) : told;
-  known_ = true;
+}
+
+double Room::last(const Parameters& p) const { return last_ > -100 ? static_cast<double>(last_) : p.room.mean; }
+
+RoomDay Room::close_day() {
+  RoomDay day = std::move(today_);
+  today_ = {};
+  day.readings.shrink_to_fit();
+  return day;
+}
+
+void save(StateWriter& writer, const RoomDay& day) {
+  writer.number(static_cast<std::uint32_t>(day.readings.size()));
+  for (const RoomReading& reading : day.readings) {
+    writer.number(reading.value);
+    writer.number(reading.sigma);
+  }
+  writer.number(day.coldest);
+}
+
+void restore(StateReader& reader, RoomDay& day) {
+  day.readings.resize(std::min<std::size_t>(reader.count(2 * sizeof(float)), Room::kMostReadings));
+  for (RoomReading& reading : day.readings) {
+    reader.number(reading.value);
+    reader.number(reading.sigma);
+  }
+  reader.number(day.coldest);
 }
 
 void Room::save(StateWriter& writer) const {
-  writer.number(known_);
-  writer.number(value_);
+  cooling::save(writer, today_);
   writer.number(anchors_);
+  writer.number(last_);
   writer.number(last_row_);
   writer.number(last_uptime_);
-  writer.number(last_anchor_);
-  writer.number(idle_offset_);
-  writer.number(idle_learned_);
-  writer.number(idle_buckets_);
 }
 
 void Room::restore(StateReader& reader) {
-  reader.number(known_);
-  reader.number(value_);
+  cooling::restore(reader, today_);
   reader.number(anchors_);
+  reader.number(last_);
   reader.number(last_row_);
   reader.number(last_uptime_);
-  reader.number(last_anchor_);
-  reader.number(idle_offset_);
-  reader.number(idle_learned_);
-  reader.number(idle_buckets_);
 }
 
 }  // namespace hale::rules::cooling
