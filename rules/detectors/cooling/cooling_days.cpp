@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t kHotBuckets = 36;  // 3 h
 constexpr double kHotRoom = 32;            // Cel
 constexpr Millis kAfterStall = 14 * kDay;  // an ailing fan is not called dust
-constexpr Millis kAfterBlocked = 7 * kDay;
+constexpr Millis kAfterBlocked = 40 * kDay;
 constexpr double kAilingShare = 0.5;  // of what makes a fan worn
 constexpr double kFanGone = -0.2;     // ln of speed that went in a day: one of several fans
 constexpr int kThrottledOf = 14, kThrottledHolds = 3;
@@ -121,12 +121,12 @@ bool CoolingModel::begins(double& entered) {
                 (z > p_.dust.trend_z || level > p_.dust.large);
   entered = bar;
   const double slowed = p_.dust.throttled_level;
-  if (!begins && throttling_grew() && level > slowed && drift.days_above(slowed, p_.dust.of_days) >= kThrottledHolds &&
-      z > p_.dust.throttled_z) {
-    begins = true;
+  if (!begins && throttling_grew() && z > p_.dust.trend_z) {
+    begins = (level > slowed && drift.days_above(slowed, p_.dust.of_days) >= kThrottledHolds) ||
+             drift.last_three() > p_.dust.throttled_three;
     entered = slowed;
   }
-  if (!begins) return false;
+  if (!begins || (drift.slope() < p_.dust.slope && level < p_.dust.large)) return false;
   const Jump jump = drift.jump();
   if (!jump.sudden || jump.size <= p_.sudden.step * level) return true;
   // Moved, docked, another sensor: no dust settles in a night. Beyond the level of a blockage it is not passed over.

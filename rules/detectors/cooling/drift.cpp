@@ -12,12 +12,14 @@ namespace {
 
 constexpr std::size_t kKept = 64;
 constexpr std::size_t kTrendDays = 40;
+constexpr std::size_t kSlopeDays = 30;
 constexpr std::size_t kJumpDays = 24;
 constexpr std::size_t kBefore = 8;       // days to compare a change with
 constexpr double kStepBeatsSlope = 0.7;  // a jump fits so much better than a slope that begins
 constexpr double kLeastJump = 0.03;
 constexpr double kFanScatter = 0.02, kFanDrift = 0.014, kFanStep = 0.12;  // of ln of speed: a day's, and a day further
-constexpr double kBeyondDoubt = 2.5;                                      // standard deviations
+constexpr double kThreeSigmas = 3;
+constexpr double kBeyondDoubt = 2.5;  // standard deviations
 
 double wide(float value) { return static_cast<double>(value); }
 
@@ -95,6 +97,26 @@ double Drift::trend() const {
   const std::size_t from = days_.size() > kTrendDays ? days_.size() - kTrendDays : 0;
   for (std::size_t i = from; i < days_.size(); ++i) points.emplace_back(days_[i].day, wide(days_[i].x));
   return points.size() < 6 ? 0 : fit_line(points).z;
+}
+
+double Drift::slope() const {
+  double n = 0, t = 0, tt = 0, x = 0, tx = 0;
+  for (std::size_t i = days_.size() > kSlopeDays ? days_.size() - kSlopeDays : 0; i < days_.size(); ++i) {
+    const double u = days_[i].day - days_.back().day, w = 1 / wide(days_[i].variance);
+    n += w, t += w * u, tt += w * u * u, x += w * wide(days_[i].x), tx += w * u * wide(days_[i].x);
+  }
+  return (n * tx - t * x) / std::max(1e-9, n * tt - t * t);
+}
+
+double Drift::last_three() const {
+  if (days_.size() < 3) return 0;
+  double sum = 0, weights = 0;
+  for (std::size_t i = days_.size() - 3; i < days_.size(); ++i) {
+    if (wide(days_[i].x) < kLeastJump) return 0;
+    sum += wide(days_[i].x) / wide(days_[i].variance);
+    weights += 1 / wide(days_[i].variance);
+  }
+  return sum / weights > kThreeSigmas / std::sqrt(weights) ? sum / weights : 0;
 }
 
 bool Drift::stays_above(double x, int days) const {

@@ -41,6 +41,10 @@ class Drift {
   int fan_days_below(double level, int of) const;
   /// Mann-Kendall over the last 40 days.
   double trend() const;
+  /// ln a day over the last 30 days that told, days of less doubt counting more.
+  double slope() const;
+  /// The mean of the last three days' own indicators, when all three and the mean lie clearly above usual; else 0.
+  double last_three() const;
   Jump jump() const { return jump_of(&Day::x); }
   Jump fan_jump() const { return jump_of(&Day::fan); }
   /// The last `days` all have an indicator of their own above, and beyond their own doubt.

@@ -97,7 +97,7 @@ Parameters::Error parse_error(const JsonView& json) {
 
 Parameters::Dust parse_dust(const JsonView& json) {
   json.allow({"level", "without_power", "without_fan", "leave", "days", "of_days", "trend_z", "large",
-              "throttled_level", "throttled_minutes", "throttled_times", "throttled_z"});
+              "throttled_level", "throttled_minutes", "throttled_times", "throttled_three", "slope"});
   Parameters::Dust dust{within(json, "level", 0.02, 1),
                         within(json, "without_power", 0.5, 5),
                         within(json, "without_fan", 0.5, 5),
@@ -109,7 +109,8 @@ Parameters::Dust parse_dust(const JsonView& json) {
                         within(json, "throttled_level", 0.01, 1),
                         within(json, "throttled_minutes", 1, 1440),
                         within(json, "throttled_times", 1, 20),
-                        within(json, "throttled_z", 0, 5)};
+                        within(json, "throttled_three", 0.01, 1),
+                        within(json, "slope", 0, 0.1)};
   if (dust.days > dust.of_days) json.report("days", "is more than of_days");
   if (dust.throttled_level > dust.level) json.report("throttled_level", "is above level, which needs less evidence");
   return dust;

@@ -70,7 +70,8 @@ struct Parameters {
     double throttled_level;    ///< enters here already when throttling has grown
     double throttled_minutes;  ///< a day, at least
     double throttled_times;    ///< and so many times a bad day's while learning
-    double throttled_z;        ///< Mann-Kendall
+    double throttled_three;    ///< or three days in a row alone amount to this
+    double slope;              ///< a day at least, except above large
   } dust;
   struct Paste {
     double fast;   ///< fast slope above
