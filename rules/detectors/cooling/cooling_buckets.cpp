@@ -14,6 +14,8 @@ constexpr double kFarStep = 1.4;                // ratio of one cell of mean pow
 constexpr double kMeanGain = 0.15;              // half an hour
 constexpr double kNearLimit = 2;                // K below its limit a die counts as slowed where nothing says so
 constexpr double kNearMinutes = 2.5;            // of five
+// Without a fan's speed a dead or stalling fan looks the same.
+constexpr double kSureOfBlocked = 0.65, kSureWithoutFan = 0.3;
 constexpr double kOwnFrom = -0.4, kOwnStep = 0.02;
 constexpr double kStillAtLeast = 50;  // Cel: below, fans may rest [own]
 constexpr double kStillMargin = 8;    // K, as in catalogue C4
@@ -215,7 +217,7 @@ bool CoolingModel::see_blockage(double excess, double kelvin, double temperature
   }
   if (told(Answer::blocked).holds) return s.free_buckets >= p_.blocked.buckets && tell(Answer::blocked, false, 0, 0);
   if (s.blocked_buckets < p_.blocked.buckets || s.drift.settling()) return false;
-  return tell(Answer::blocked, true, 0.8, bar);
+  return tell(Answer::blocked, true, has(Source::fan_speed) ? kSureOfBlocked : kSureWithoutFan, bar);
 }
 
 double CoolingModel::own_quantile() const {

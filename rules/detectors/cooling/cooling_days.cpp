@@ -15,6 +15,8 @@ constexpr Millis kAfterStall = 14 * kDay;  // an ailing fan is not called dust
 constexpr Millis kAfterBlocked = 40 * kDay;
 constexpr double kAilingShare = 0.5;  // of what makes a fan worn
 constexpr double kFanGone = -0.2;     // ln of speed that went in a day: one of several fans
+constexpr double kSureOfDust = 0.6, kSureWithLevel = 0.3, kSurestOfDust = 0.8;
+constexpr double kSureOfDegraded = 0.9, kSureOfPaste = 0.9, kSureOfPasteByLoad = 0.5;
 constexpr int kThrottledOf = 14, kThrottledHolds = 3;
 
 }  // namespace
@@ -170,7 +172,7 @@ bool CoolingModel::judge_resistance() {
                      (knows_power || has(Source::fan_speed));
   // What came in a day and stays, where no fan speed tells whether a fan died or something lies on the vents.
   if (!has(Source::fan_speed) && (s.drift.stays_above(p_.sudden.level, p_.sudden.stays) || keeps_being_blocked()))
-    return tell(Answer::degraded, true, 0.7, p_.sudden.level / 2);
+    return tell(Answer::degraded, true, kSureOfDegraded, p_.sudden.level / 2);
   if (something_else()) return false;
   double entered = 0;
   bool begins = this->begins(entered);
@@ -180,9 +182,12 @@ bool CoolingModel::judge_resistance() {
     entered = level;
   }
   if (!begins) return false;
-  const double bar = dust_level();
-  const double sure = std::clamp(0.7 + 0.25 * (level - bar) / bar, 0.5, 0.95);
   const Answer answer = paste ? Answer::paste : has(Source::fan_speed) ? Answer::dust : Answer::degraded;
+  // How often each is right on simulated machines of the tuning seeds; dust the more, the further above its level.
+  const double above = std::max(0.0, level / dust_level() - 1);
+  const double sure = answer == Answer::dust    ? std::min(kSureOfDust + kSureWithLevel * above, kSurestOfDust)
+                      : answer == Answer::paste ? (knows_power ? kSureOfPaste : kSureOfPasteByLoad)
+                                                : kSureOfDegraded;
   return tell(answer, true, sure, entered);
 }
 
