@@ -96,7 +96,7 @@ class BusNotifier final : public DesktopNotifier {
     if (!capabilities_known_) ask_capabilities();
     MessagePointer request;
     if (auto built = build(notification, request); !built) return built;
-    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error error{};
     sd_bus_message* raw = nullptr;
     const int code = sd_bus_call(bus_.get(), request.get(), kCallTimeoutUs, &error, &raw);
     const MessagePointer reply(raw);
